@@ -62,23 +62,10 @@ impl Ratio {
     }
 }
 
-/// Returns the processor time that this thread has used, in nanoseconds.
-fn processor_time() -> f64 {
-    // SAFETY: the pointer is to a value that outlives the call.
-    let time = unsafe {
-        let mut time = std::mem::zeroed::<libc::timespec>();
-        assert_eq!(libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time), 0);
-        time
-    };
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
-}
-
 /// Nanoseconds a call, by contender and round.
 pub struct Race {
     pub names: Vec<&'static str>,
     times: Vec<Vec<f64>>,
-    /// The processor time of this thread.
-    processor: Vec<Vec<f64>>,
     pub counts: Vec<Counts>,
 }
 
@@ -94,20 +81,17 @@ pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race
         counts.push(counted.min_by_key(|counts| counts.allocations).unwrap());
     }
     let mut times = vec![Vec::with_capacity(rounds); number];
-    let mut processor = times.clone();
     for round in 0..rounds {
         for turn in 0..number {
             let index = (round + turn) % number;
-            let (used, begin) = (processor_time(), Instant::now());
+            let begin = Instant::now();
             for _ in 0..calls {
                 (contenders[index].call)(take(&mut next));
             }
             times[index].push(begin.elapsed().as_nanos() as f64 / calls as f64);
-            processor[index].push((processor_time() - used) / calls as f64);
         }
     }
-    let names = contenders.iter().map(|contender| contender.name).collect();
-    Race { names, times, processor, counts }
+    Race { names: contenders.iter().map(|contender| contender.name).collect(), times, counts }
 }
 
 /// Combines races with new contenders, so that properties of a connection, such as the core of its
@@ -121,11 +105,9 @@ pub fn heats<'a>(
     let mut all = race(&mut make(), rounds, calls);
     for _ in 1..heats {
         let next = race(&mut make(), rounds, calls);
-        let add = |all: &mut Vec<Vec<f64>>, next: Vec<Vec<f64>>| {
-            all.iter_mut().zip(next).for_each(|(all, next)| all.extend(next));
-        };
-        add(&mut all.times, next.times);
-        add(&mut all.processor, next.processor);
+        for (times, more) in all.times.iter_mut().zip(next.times) {
+            times.extend(more);
+        }
     }
     all
 }
@@ -146,11 +128,6 @@ impl Race {
 
     pub fn ratio(&self, name: &str, baseline: &str) -> Ratio {
         Ratio::of(&self.times[self.index(baseline)], &self.times[self.index(name)])
-    }
-
-    /// Compares the processor time of this thread, without what the server's process uses.
-    pub fn processor_ratio(&self, name: &str, baseline: &str) -> Ratio {
-        Ratio::of(&self.processor[self.index(baseline)], &self.processor[self.index(name)])
     }
 
     pub fn counts(&self, name: &str) -> Counts {

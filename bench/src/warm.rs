@@ -57,8 +57,6 @@ pub fn section() -> Section {
             Limit::at((best + 6) as f64),
             format!("{BEST}: {best}"),
         ));
-        let processor = race.processor_ratio(OURS, BEST);
-        rows.push(Row::multiple(&figure("processor"), processor, BEST, Limit::above(1.08, 1.15)));
         rows.push(Row::ratio(&figure("time"), &race, OURS, BEST, Limit::above(1.05, 1.3)));
         rows.push(Row::ratio(&figure("time"), &race, OURS, REQWEST, Limit::at(0.6)));
         table += &format!("Warm calls, {way}:\n\n{}\n", contenders(&race, RAW));

@@ -143,7 +143,7 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Copies a request that is about to be sent.
+    /// Begins the recording of an exchange with a copy of the request that is about to be sent.
     pub(crate) fn begin(&self, request: &Request) -> Recording<'_> {
         Recording { recorder: self, request: request.clone() }
     }

@@ -289,7 +289,12 @@ impl Settings {
         let is_of_profile = self.source.starts_with("profile ");
         let name = |variable: &Variable| if is_of_profile { variable.key } else { variable.name };
         let names: Vec<_> = variables.iter().filter(is_rejected).map(name).collect();
-        let names = names.join(", ");
+        let names = match names.split_last() {
+            Some((last, others)) if !others.is_empty() => {
+                format!("{} or {last}", others.join(", "))
+            }
+            _ => names.concat(),
+        };
         // Only tokens of users expire; the clients replace all other tokens.
         let again = match optional.iter().any(|name| name.ends_with("_TOKEN")) {
             true => "; if the token has expired, run `{program} auth login --web`",
@@ -968,9 +973,9 @@ mod tests {
         assert_eq!(
             hints,
             [
-                "correct X_ID, X_SECRET, or use --profile NAME or --env-file FILE",
-                "correct X_ID, X_SECRET of the file a.env, or use another file",
-                "correct id, secret of the profile `shop` with `{program} auth login`",
+                "correct X_ID or X_SECRET, or use --profile NAME or --env-file FILE",
+                "correct X_ID or X_SECRET of the file a.env, or use another file",
+                "correct id or secret of the profile `shop` with `{program} auth login`",
                 "correct X_SECRET, or use --profile NAME or --env-file FILE",
             ]
         );

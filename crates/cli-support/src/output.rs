@@ -631,8 +631,8 @@ fn is_only_of_owner(_: &fs::Metadata) -> bool {
     true
 }
 
-/// Follows a symbolic link, and further links to which it leads, to the final path. No file has to
-/// exist there.
+/// Follows a chain of symbolic links and returns its end, at which no file has to exist. Returns a
+/// path that is not a link unchanged.
 fn target_of(path: &Path) -> io::Result<PathBuf> {
     /// The maximum number of links that are followed, as in Linux.
     const LINKS: usize = 40;
@@ -648,7 +648,7 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// Returns whether two paths are those of the same regular file, which may not exist yet.
+/// Returns whether two paths refer to the same regular file, which need not exist yet.
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| -> io::Result<PathBuf> {
         let path = target_of(path)?;

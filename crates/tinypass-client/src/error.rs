@@ -55,7 +55,7 @@ pub(crate) trait Record: Model {
     /// The field that an error reports as missing if all fields of the type are absent.
     const REQUIRED: &'static str;
 
-    /// Returns whether any field of the type is present.
+    /// Returns whether the response contained any of the fields.
     fn has_fields(&self) -> bool;
 }
 

@@ -128,8 +128,8 @@ impl Endpoint for ListMyAddresses {
 
 /// `GET /api/v1/tca/address/{address}`: returns one address of the logged-in user.
 ///
-/// For an unverified address, the response contains a new verify code, which invalidates the
-/// previous one.
+/// For an unverified address, the response contains a new verification code, which
+/// invalidates the previous one.
 ///
 /// See the example in the module [`addresses`](crate::addresses).
 ///
@@ -220,7 +220,7 @@ impl Endpoint for RegisterAddress {
 }
 
 /// `POST /api/v1/tca/address/{address}`: proves ownership of an address with a signature of its
-/// verify code. Requires the scope `manage-address`.
+/// verification code. Requires the scope `manage-address`.
 ///
 /// See the example in the module [`addresses`](crate::addresses).
 ///
@@ -525,8 +525,8 @@ impl Client {
         self.send(&GetMyAddress::new(address))
     }
 
-    /// Adds an address to the logged-in user's account. The response contains the verify code to
-    /// sign.
+    /// Adds an address to the logged-in user's account. The response contains the verification code
+    /// to sign.
     ///
     /// See the example in the module [`addresses`](crate::addresses).
     ///
@@ -536,7 +536,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Proves ownership of an address with a signature of the latest verify code.
+    /// Proves ownership of an address with a signature of the latest verification code.
     ///
     /// See the example in the module [`addresses`](crate::addresses).
     ///

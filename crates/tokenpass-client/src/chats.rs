@@ -365,8 +365,8 @@ impl CreateChat {
     setters! {
         /// Sets whether the chat is open. The server's default is `true`.
         active: bool,
-        /// Sets whether everyone may join, whatever tokens they hold. According to its source code
-        /// of 2017, the server responds to `true` with status 500, even to administrators.
+        /// Sets whether everyone may join, whatever tokens they hold. According to the server's
+        /// source code of 2017, `true` causes status 500, even for administrators.
         global: bool,
     }
 }

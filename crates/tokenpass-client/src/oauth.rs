@@ -40,7 +40,7 @@ wire_enum! {
         /// The balances of all addresses of the user, including the private ones.
         PrivateBalances = "private-balances",
         /// Adding, verifying, changing and removing addresses. With this scope, responses contain
-        /// all addresses of the user, and the verify codes of unverified ones.
+        /// all addresses of the user, and the verification codes of unverified ones.
         ManageAddress = "manage-address",
         /// Use of the messenger: its chats, and the user's privileges in it.
         Chats = "chats",

@@ -21,7 +21,7 @@ use crate::provider::{MERCHANT_ID, SECURITY_CODE, Tpay};
 pub(crate) enum Command {
     /// Receive notifications, verify and print them, and forward them to your application
     Listen(listen::Listen),
-    /// Send a notification to your application, signed with the public test key
+    /// Send a notification to your application, signed with the published test key
     Send(send::Send),
     /// Send a stored notification to your application again, with its signature
     Replay(replay::Replay),
@@ -43,7 +43,7 @@ pub(crate) struct Trust {
     /// Trust the root certificates in this PEM file instead of the compiled-in ones
     #[arg(long, value_name = "FILE")]
     anchors: Option<PathBuf>,
-    /// Trust the public test key, with which `send` signs; only for tests
+    /// Trust the published test key, with which `send` signs; only for tests
     #[arg(long, conflicts_with = "anchors")]
     trust_test_key: bool,
 }

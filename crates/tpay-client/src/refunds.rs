@@ -298,12 +298,12 @@ impl ListTransactionRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the time from which refunds are listed. A string is sent unchanged, such as
-        /// `2026-11-01 00:00:00`. Other types are converted to Polish local time, although the time
-        /// zone is not documented; see [`LocalTime`].
+        /// Sets the time from which refunds are listed. A string, such as `2026-11-01 00:00:00`, is
+        /// sent unchanged. Other types are converted to Polish local time, although the time zone
+        /// is not documented; see [`LocalTime`].
         from: impl Into<LocalTime>,
-        /// Sets the time up to which refunds are listed. A string is sent unchanged, such as
-        /// `2026-11-30 23:59:59`. Other types are converted to Polish local time, although the time
+        /// Sets the time up to which refunds are listed. A string, such as `2026-11-30 23:59:59`,
+        /// is sent unchanged. Other types are converted to Polish local time, although the time
         /// zone is not documented; see [`LocalTime`].
         to: impl Into<LocalTime>,
     }
@@ -442,12 +442,12 @@ impl ListRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the time from which refunds are listed. A string is sent unchanged, such as
-        /// `2026-11-01 00:00:00`. Other types are converted to Polish local time, although the time
-        /// zone is not documented; see [`LocalTime`].
+        /// Sets the time from which refunds are listed. A string, such as `2026-11-01 00:00:00`, is
+        /// sent unchanged. Other types are converted to Polish local time, although the time zone
+        /// is not documented; see [`LocalTime`].
         from: impl Into<LocalTime>,
-        /// Sets the time up to which refunds are listed. A string is sent unchanged, such as
-        /// `2026-11-30 23:59:59`. Other types are converted to Polish local time, although the time
+        /// Sets the time up to which refunds are listed. A string, such as `2026-11-30 23:59:59`,
+        /// is sent unchanged. Other types are converted to Polish local time, although the time
         /// zone is not documented; see [`LocalTime`].
         to: impl Into<LocalTime>,
         /// Sets the e-mail address of the payer whose refunds are listed. Use it only for refunds

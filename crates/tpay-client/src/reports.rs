@@ -99,7 +99,7 @@ impl ListReports {
         page: u32,
         /// Sets the number of reports per page. The server's default is 20.
         page_size: u32,
-        /// Sets the sort order. Defaults to ascending.
+        /// Sets the sort order. The server's default is ascending.
         sort_direction: impl Into<SortDirection>,
     }
 }

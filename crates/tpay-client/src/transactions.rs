@@ -440,13 +440,13 @@ impl ListTransactions {
     page_setters!();
 
     setters! {
-        /// Sets the time from which transactions are listed. A string is sent unchanged, such as
-        /// `2026-11-01 00:00:00`. Other types are converted to Polish local time, although the time
-        /// zone is not documented; see [`LocalTime`].
+        /// Sets the time from which transactions are listed. A string, such as
+        /// `2026-11-01 00:00:00`, is sent unchanged. Other types are converted to Polish local
+        /// time, although the time zone is not documented; see [`LocalTime`].
         from: impl Into<LocalTime>,
-        /// Sets the time up to which transactions are listed. A string is sent unchanged, such as
-        /// `2026-11-30 23:59:59`. Other types are converted to Polish local time, although the time
-        /// zone is not documented; see [`LocalTime`].
+        /// Sets the time up to which transactions are listed. A string, such as
+        /// `2026-11-30 23:59:59`, is sent unchanged. Other types are converted to Polish local
+        /// time, although the time zone is not documented; see [`LocalTime`].
         to: impl Into<LocalTime>,
         /// Sets the status of the transactions to list. By default, transactions with any status
         /// are listed.

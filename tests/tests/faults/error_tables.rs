@@ -295,7 +295,7 @@ fn table(provider: &Provider) -> String {
          How each endpoint handles each documented error response, and other failures, such as an \
          HTML page from a gateway. Each line shows the `ErrorKind` and the values of the `Error`, or\n\
          `success:` and the type that is returned. `-` means that the value is absent;\n\
-         `detail FIELD=CODE` is an entry of `Error::details`.\n\
+         `detail FIELD=CODE` is an entry of `Error::details`, and `detail without field or code` an entry that has neither.\n\
          Written by `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test faults error_tables`.\n",
         provider.name
     );

@@ -66,9 +66,9 @@ impl TokenServer {
         })
     }
 
-    /// Sets the names of the client's id and secret for
-    /// [`spaced_credential`](crate::Auth::spaced_credential), such as those of environment
-    /// variables. Defaults to `client_id` and `client_secret`.
+    /// Sets the names by which [`spaced_credential`](crate::Auth::spaced_credential) refers to the
+    /// client's id and secret, such as those of environment variables. Defaults to `client_id` and
+    /// `client_secret`. Requests do not contain these names.
     #[must_use]
     #[inline]
     pub fn with_names(mut self, client_id: &'static str, client_secret: &'static str) -> Self {

@@ -120,8 +120,8 @@ impl ResolvedPath {
         KeptAccess::of(name == KEY_NAME, is_trusted)
     }
 
-    /// Returns whether this is a link to the file `name` of a version that was created for this key
-    /// while its folder was shared.
+    /// Returns whether this is a link to the file `name` in a version (see [`CURRENT`]) that was
+    /// created for `key` while the folder of `key` was shared.
     fn is_version(&self, key: &Self, name: &str) -> bool {
         let current = Path::new(&key.versions()).join(CURRENT);
         let made_for = || fs::read_link(key.folder.join(&current).join(MADE_FOR)).ok();

@@ -59,8 +59,9 @@ fn hint_names_what_was_rejected() {
     let world = world();
     let token = |token| ("TOKENPASS_OAUTH_TOKEN", token);
     let privileged = ("TOKENPASS_PRIVILEGED_CLIENT_SECRET", "KwrongSecret000");
-    let all = "correct TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_OAUTH_TOKEN, or";
-    let both = "correct TOKENPASS_PRIVILEGED_CLIENT_ID, TOKENPASS_PRIVILEGED_CLIENT_SECRET, or use";
+    let all = "correct TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET or TOKENPASS_OAUTH_TOKEN, or";
+    let both =
+        "correct TOKENPASS_PRIVILEGED_CLIENT_ID or TOKENPASS_PRIVILEGED_CLIENT_SECRET, or use";
     let neutral = "hint: run `tokenpass auth status`";
     let body_only = ("TOKENPASS_SCHEME", "body-only");
     for (arguments, variables, expected) in [

@@ -67,7 +67,7 @@ pub(crate) fn certificate(folder: &Path, pem: &str) -> io::Result<Temporary> {
     Temporary::write(&mut OpenOptions::new(), &folder, ("api-sandbox-", ".pem"), pem)
 }
 
-/// Returns whether two paths are those of the same regular file.
+/// Returns whether two paths refer to the same regular file.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(other)) {
         #[cfg(unix)]
