@@ -1,18 +1,18 @@
 //! Requests as `curl` commands, for bug reports and manual tests.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::body::is_form;
 use crate::encode::{decode_form, without_user_info};
 use crate::message::Request;
+use crate::raw_members::RawMembers;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 
 /// Returns `request` as a `curl` command for a POSIX shell, in which `***` replaces the secrets.
@@ -249,34 +249,6 @@ fn mask_json(text: &str, listed: &[&str]) -> String {
     }
 }
 
-/// The members of a JSON object in their order, with the texts of their values.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
 /// Masks the secrets of a JSON text whose nesting is limited. All other parts of it, such as the
 /// digits of numbers, are unchanged. Returns `None` if the text contains no secret.
 #[inline]
@@ -290,14 +262,13 @@ fn mask_value(text: &str, parent: &str, listed: &[&str]) -> Option<String> {
     let mut parts = Vec::new();
     let (open, close) = match text.bytes().next() {
         Some(b'{') => {
-            let Members(members) = serde_json::from_str(text).ok()?;
-            for (name, value) in members {
+            for (name, value) in RawMembers::parse(text)?.0 {
                 let masked = match is_secret(parent, &name, listed) {
                     true => Some("\"***\"".to_owned()),
                     false => mask_value(value.get(), &scope(parent, &name), listed),
                 };
                 let value = unless_masked(masked, value);
-                parts.push(format!("{}:{value}", Value::from(name)));
+                parts.push(format!("{}:{value}", Value::from(&*name)));
             }
             ('{', '}')
         }
