@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::Uri;
-use http::uri::Authority;
 
 use crate::error::input::InputError;
 use crate::secret::Secret;
+use crate::validate::authority_problem;
 
 /// The default timeout of an attempt, including connecting: 30 s.
 ///
@@ -120,17 +120,14 @@ impl Base {
         let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
             return reject("must contain a host, such as https://api.example.com");
         };
-        if authority.as_str().contains('@') {
-            return reject("must not contain a user name or password");
+        if let Some(problem) = authority_problem(authority) {
+            return reject(problem);
         }
         if host.is_empty() {
             return reject("must be a URL such as https://api.example.com");
         }
         if uri.query().is_some() || url.contains('#') {
             return reject("must not contain a query or fragment");
-        }
-        if !has_valid_port(authority) {
-            return reject(INVALID_PORT);
         }
         if !https && !network.allows_plain_http(host) {
             return reject(
@@ -143,20 +140,6 @@ impl Base {
         let loopback = is_loopback(host);
         Ok(Self { text, uri, loopback })
     }
-}
-
-pub(crate) const INVALID_PORT: &str = "the port must be a number from 1 to 65535";
-
-/// Returns whether the port of a URL is absent, or a number from 1 to 65535. The crate `http`
-/// ignores an invalid port, so without this check, the default port would be used.
-pub(crate) fn has_valid_port(authority: &Authority) -> bool {
-    let rest = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, rest)| rest);
-    let port = rest.strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
-    let is_port = |port: &str| {
-        port.bytes().all(|byte| byte.is_ascii_digit())
-            && port.parse().is_ok_and(|port: u16| port > 0)
-    };
-    port.is_none_or(is_port)
 }
 
 /// Returns whether the host of a URL is `localhost` or a loopback address.

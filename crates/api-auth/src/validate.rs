@@ -12,6 +12,9 @@
 
 use std::borrow::Cow;
 
+use http::Uri;
+use http::uri::Authority;
+
 use crate::error::input::InputError;
 
 /// Rejects a string that is empty or contains only whitespace.
@@ -25,6 +28,50 @@ pub fn not_empty(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), I
         return Err(InputError::new(name, "must not be empty"));
     }
     Ok(())
+}
+
+/// Rejects a URL with a user name or password, and one whose port is not a number from 1 to 65535.
+/// The crate `http` ignores an invalid port.
+///
+/// ```
+/// use api_auth::validate;
+///
+/// assert!(validate::authority("URL", &"https://shop.example:8443/".parse()?).is_ok());
+/// let error = validate::authority("URL", &"https://shop.example:84430/".parse()?).unwrap_err();
+/// assert_eq!(error.to_string(), "URL: the port must be a number from 1 to 65535");
+/// # Ok::<(), api_auth::http::uri::InvalidUri>(())
+/// ```
+///
+/// # Errors
+/// Returns an error that names the argument and does not contain the URL.
+pub fn authority(name: impl Into<Cow<'static, str>>, url: &Uri) -> Result<(), InputError> {
+    match url.authority().and_then(authority_problem) {
+        Some(problem) => Err(InputError::new(name, problem)),
+        None => Ok(()),
+    }
+}
+
+pub(crate) const INVALID_PORT: &str = "the port must be a number from 1 to 65535";
+
+/// Returns why a URL with this authority is rejected: a user name or password, which messages would
+/// show, or an invalid port. Returns `None` if it has none of them.
+pub(crate) fn authority_problem(authority: &Authority) -> Option<&'static str> {
+    match authority.as_str().contains('@') {
+        true => Some("must not contain a user name or password"),
+        false => (!has_valid_port(authority)).then_some(INVALID_PORT),
+    }
+}
+
+/// Returns whether the port of a URL is absent, or a number from 1 to 65535. The crate `http`
+/// ignores an invalid port, so without this check, the default port would be used.
+pub(crate) fn has_valid_port(authority: &Authority) -> bool {
+    let rest = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, rest)| rest);
+    let port = rest.strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
+    let is_port = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse().is_ok_and(|port: u16| port > 0)
+    };
+    port.is_none_or(is_port)
 }
 
 /// Rejects a string of more than `most` characters.

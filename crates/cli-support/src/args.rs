@@ -378,12 +378,11 @@ impl Input {
             };
             return Err(Failure::new(Exit::Usage, problem));
         }
+        if missing.is_empty() {
+            return Ok(());
+        }
         let them = if missing.len() == 1 { "it as an argument" } else { "them as arguments" };
-        let missing = match missing.split_last() {
-            Some((last, [])) => (*last).to_owned(),
-            Some((last, others)) => format!("{} and {last}", others.join(", ")),
-            None => return Ok(()),
-        };
+        let missing = listed(&missing, "and");
         let problem =
             format!("missing {missing}; pass {them}, or in the body with -f, -F or --input FILE");
         Err(Failure::new(Exit::Usage, problem))
@@ -407,6 +406,17 @@ impl Input {
             set(&mut body, path, field(path, value, bodies)?)?;
         }
         Ok(body)
+    }
+}
+
+/// Returns the names as a list in a sentence, with `word` before the last one, such as
+/// `ID, NAME and AMOUNT`.
+pub(crate) fn listed(names: &[&str], word: &str) -> String {
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            format!("{} {word} {last}", others.join(", "))
+        }
+        _ => names.concat(),
     }
 }
 

@@ -13,7 +13,7 @@ use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, check_read, positive_duration, read_claimed};
+use crate::args::{Global, check_read, listed, positive_duration, read_claimed};
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
@@ -289,12 +289,7 @@ impl Settings {
         let is_of_profile = self.source.starts_with("profile ");
         let name = |variable: &Variable| if is_of_profile { variable.key } else { variable.name };
         let names: Vec<_> = variables.iter().filter(is_rejected).map(name).collect();
-        let names = match names.split_last() {
-            Some((last, others)) if !others.is_empty() => {
-                format!("{} or {last}", others.join(", "))
-            }
-            _ => names.concat(),
-        };
+        let names = listed(&names, "or");
         // Only tokens of users expire; the clients replace all other tokens.
         let again = match optional.iter().any(|name| name.ends_with("_TOKEN")) {
             true => "; if the token has expired, run `{program} auth login --web`",

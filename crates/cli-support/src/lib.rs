@@ -305,9 +305,13 @@ fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&
 /// Returns the name of an option with a single value that is given twice. `clap` rejects only an
 /// option that is repeated in one place.
 fn join_repeated(words: &[OsString], global: &mut Global) -> Result<(), String> {
-    let known = api::Api::augment_args(Global::augment_args(clap::Command::new("")));
     let words = words.iter().skip(1).take_while(|word| *word != "--");
     let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    // Creating the options would be a part of the time that every start takes.
+    if words.iter().filter(|word| word.starts_with('-')).count() < 2 {
+        return Ok(());
+    }
+    let known = api::Api::augment_args(Global::augment_args(clap::Command::new("")));
     let is_flag = |short: char| {
         let mut options = known.get_arguments();
         let option = options.find(|option| option.get_short() == Some(short));

@@ -5,11 +5,11 @@ mod listen;
 mod replay;
 mod send;
 
-use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use cli_support::api_auth::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use cli_support::api_auth::http::{HeaderMap, HeaderName, HeaderValue};
+use cli_support::api_auth::{InputError, validate};
 use cli_support::args::{read, read_bytes};
 use cli_support::{Context, Exit, Failure, Json, Run};
 use tpay_client::Notifications;
@@ -101,12 +101,13 @@ impl Run<Tpay> for Command {
         if matches!(self, Self::Listen(_) | Self::Send(_) | Self::Replay(_)) {
             reject_record(context)?;
         }
+        let invalid = |error: InputError| Failure::new(Exit::Usage, error.to_string());
         match &self {
             Self::Listen(listen::Listen { forward_to: Some(url), .. }) => {
-                check_url("--forward-to", url)?;
+                validate::authority("--forward-to", url).map_err(invalid)?;
             }
             Self::Send(send::Send { url, .. }) | Self::Replay(replay::Replay { url, .. }) => {
-                check_url("URL", url)?;
+                validate::authority("URL", url).map_err(invalid)?;
             }
             _ => {}
         }
@@ -133,25 +134,6 @@ impl Verify {
         context.output.value(&json.to_string())?;
         Ok(Exit::Done)
     }
-}
-
-/// Rejects an application's URL with an invalid port, or with a user name or password, which
-/// messages would show. `name` is the name of the argument.
-fn check_url(name: &str, url: &Uri) -> Result<(), Failure> {
-    let authority = url.authority().map_or("", |authority| authority.as_str());
-    if authority.contains('@') {
-        let problem = format!("{name}: must not contain a user name or password");
-        return Err(Failure::new(Exit::Usage, problem));
-    }
-    let port = authority.strip_prefix(url.host().unwrap_or_default());
-    let is_valid = |port: &str| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<NonZeroU16>().is_ok()
-    };
-    if port.and_then(|port| port.strip_prefix(':')).is_none_or(is_valid) {
-        return Ok(());
-    }
-    let problem = format!("{name}: the port must be a number from 1 to 65535");
-    Err(Failure::new(Exit::Usage, problem))
 }
 
 /// Rejects `--record`, which has no effect on the exchanges with an application.

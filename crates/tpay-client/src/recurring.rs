@@ -308,22 +308,15 @@ impl Endpoint for CreateRecurring {
         let first = &self.schedule.first_charge_date;
         validate::not_empty("schedule.first_charge_date", first)?;
         validate::possible_date("schedule.first_charge_date", Some(first))?;
-        let retries = self.schedule.retry_intervals.iter().flatten();
-        let retries = retries.map(|retry| {
-            (
-                "schedule.retry_intervals.value",
-                retry.value,
-                "schedule.retry_intervals.unit",
-                &retry.unit,
-            )
-        });
-        let Schedule { interval, interval_type, .. } = &self.schedule;
-        let interval = ("schedule.interval", *interval, "schedule.interval_type", interval_type);
-        for (name, value, unit_name, unit) in std::iter::once(interval).chain(retries) {
-            if value == 0 {
-                return Err(InputError::new(name, "must be at least 1"));
-            }
-            validate::known(unit_name, Some(unit), IntervalUnit::KNOWN)?;
+        let interval = |name, value, unit_name, unit| match value {
+            0 => Err(InputError::new(name, "must be at least 1")),
+            _ => validate::known(unit_name, Some(unit), IntervalUnit::KNOWN),
+        };
+        let Schedule { interval: value, interval_type, .. } = &self.schedule;
+        interval("schedule.interval", *value, "schedule.interval_type", interval_type)?;
+        for retry in self.schedule.retry_intervals.iter().flatten() {
+            let name = "schedule.retry_intervals.value";
+            interval(name, retry.value, "schedule.retry_intervals.unit", &retry.unit)?;
         }
         self.payment_instrument.validate()?;
         self.payer.validate()

@@ -8,12 +8,11 @@ use crate::encode::{Encoding, Params};
 use crate::error::input::InputError;
 use crate::hmac::HmacKey;
 use crate::message::Request;
-use crate::network::{INVALID_PORT, has_valid_port};
 use crate::oauth::basic::{ClientNames, basic, validate_client};
 use crate::oauth::grant::{ClientAuthentication, Grant};
 use crate::secret::Secret;
 use crate::store::TokenKey;
-use crate::validate::has_outer_space;
+use crate::validate::{self, has_outer_space};
 
 /// A token server, and the credentials of a client that requests tokens from it.
 ///
@@ -47,12 +46,7 @@ impl TokenServer {
             .ok_or_else(|| {
                 InputError::new("token URL", "must be a URL such as https://api.example.com")
             })?;
-        if url.authority().is_some_and(|authority| !has_valid_port(authority)) {
-            return Err(InputError::new("token URL", INVALID_PORT));
-        }
-        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(InputError::new("token URL", "must not contain a user name or password"));
-        }
+        validate::authority("token URL", &url)?;
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
         validate_client(&client_id, &client_secret)?;
         Ok(Self {

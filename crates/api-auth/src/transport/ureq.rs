@@ -62,11 +62,12 @@ use self::roots::with_extra as extra_roots;
 use crate::clock::Clock;
 use crate::error::input::InputError;
 use crate::message::{Request, Response};
+use crate::network::NetworkSettings;
 #[cfg(feature = "ureq-3")]
 use crate::network::RESPONSE_LIMIT;
-use crate::network::{INVALID_PORT, NetworkSettings, has_valid_port};
 use crate::proxy::{self, Proxies};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
+use crate::validate::{INVALID_PORT, has_valid_port};
 
 const OUTPUT_BUFFER: usize = 16 * 1024;
 /// The maximum timeout: 24 h. Adding `Duration::MAX` to a time would overflow.
