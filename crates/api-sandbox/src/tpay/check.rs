@@ -180,7 +180,9 @@ fn check_object(object: &Map<String, Value>, rules: Rules, at: &str, out: &mut V
     let path = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     for name in object.keys() {
         if rules.iter().all(|rule| rule.name != name) {
-            out.push(Problem::new("unexpected_field", &path(name), "unexpected field"));
+            let names: Vec<&str> = rules.iter().map(|rule| rule.name).collect();
+            let why = format!("unexpected field; the fields are {}", names.join(", "));
+            out.push(Problem::new("unexpected_field", &path(name), &why));
         }
     }
     for rule in rules {

@@ -639,10 +639,6 @@ fn servers_have_the_records_of_a_file() {
 
     let folder = Folder::new("seed");
     let file = folder.file("records");
-    let seed = |text: &str| {
-        std::fs::write(&file, text).unwrap();
-        output(&["run", "--seed", &file, "--", "true"])
-    };
     let records = r#"{"tinypass":{"accesses":[{"rid":"r7","user_ref":"eve","email":"eve@example.org"}]},
         "tinycert":{"certificates":[{"common_name":"a.example.org","dns_names":["b.example.org"],"expires":4000000000}]},
         "tokenpass":{"balances":[{"address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP","satoshis":5}]},
@@ -668,18 +664,139 @@ fn servers_have_the_records_of_a_file() {
     let check = "/api/v1/tca/check-address/1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
     assert!(get(tokenpass, &format!("{check}?SOUP=0.00000005")).contains(r#""result":true"#));
     assert!(get(tokenpass, &format!("{check}?SOUP=0.00000006")).contains(r#""result":false"#));
+}
+
+#[test]
+fn invalid_records_are_named() {
+    let folder = Folder::new("seed-errors");
+    let file = folder.file("records");
+    let access = r#""rid":"r","user_ref":"u","email":"a@example.org""#;
+    let certificate = r#""common_name":"a.example.org","expires":4000000000"#;
+    let balance = r#""address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP""#;
+    let payment =
+        r#""amount":1,"description":"d","payer":{"email":"a@example.com","name":"A Payer"}"#;
+    let accesses =
+        |member: &str| format!(r#"{{"tinypass":{{"accesses":[{{{access}{member}}}]}}}}"#);
+    let certificates =
+        |member: &str| format!(r#"{{"tinycert":{{"certificates":[{{{certificate}{member}}}]}}}}"#);
+    let balances =
+        |member: &str| format!(r#"{{"tokenpass":{{"balances":[{{{balance}{member}}}]}}}}"#);
+    // The first record is valid.
+    let payments = |member: &str| {
+        format!(r#"{{"tpay":{{"transactions":[{{{payment}}},{{{payment}{member}}}]}}}}"#)
+    };
     for (text, problem) in [
-        ("[]", "--seed"),
-        (r#"{"tpay":{"orders":[]}}"#, "tpay.orders is not one of tinypass.accesses"),
+        (String::new(), "EOF while parsing a value at line 1"),
+        ("{} {}".to_owned(), "trailing characters"),
+        ("[]".to_owned(), "must be a JSON object"),
+        (r#"{"paypal":{}}"#.to_owned(), "paypal is not one of tinypass, tinycert, tokenpass, tpay"),
+        (r#"{"tpay":[]}"#.to_owned(), "tpay: must be an object"),
+        (r#"{"tpay":{"orders":[]}}"#.to_owned(), "tpay.orders is not tpay.transactions"),
+        (r#"{"tpay":{"a.b\n":[]}}"#.to_owned(), r#"tpay["a.b\n"] is not tpay.transactions"#),
+        (r#"{"tpay":{"transactions":{}}}"#.to_owned(), "tpay.transactions: must be an array"),
+        (r#"{"tpay":{"transactions":[7]}}"#.to_owned(), "tpay.transactions[0]: must be an object"),
+        // The last member would replace the first one.
+        (r#"{"tpay":{},"tpay":{}}"#.to_owned(), "tpay is given twice at line 1"),
+        (accesses(r#","rid":"s""#), "tinypass.accesses[0].rid is given twice"),
         (
-            r#"{"tinypass":{"accesses":[{"rid":"r"}]}}"#,
-            "tinypass.accesses.0: user_ref: must be a string",
+            payments(r#","payer":{"name":"a","name":"a"}"#),
+            "tpay.transactions[1].payer is given twice",
         ),
-        (r#"{"tpay":{"transactions":[{"amount":1}]}}"#, "tpay.transactions.0: "),
+        (
+            payments(r#","callbacks":{"payerUrls":{"success":1,"success":2}}"#),
+            "tpay.transactions[1].callbacks.payerUrls.success is given twice",
+        ),
+        (
+            accesses(r#","expire":1"#),
+            "tinypass.accesses[0].expire is not one of tinypass.accesses[0].rid, tinypass.accesses[0].user_ref",
+        ),
+        (
+            r#"{"tinypass":{"accesses":[{"rid":"r"}]}}"#.to_owned(),
+            "tinypass.accesses[0].user_ref: must be a string that is not empty",
+        ),
+        (
+            r#"{"tinypass":{"accesses":[{"rid":""}]}}"#.to_owned(),
+            "tinypass.accesses[0].rid: must be a string that is not empty",
+        ),
+        (
+            r#"{"tinypass":{"accesses":[{"rid":"r","user_ref":"u","email":"ann"}]}}"#.to_owned(),
+            "tinypass.accesses[0].email: must be an e-mail address",
+        ),
+        (
+            accesses(r#","expires":"2030-01-01""#),
+            "tinypass.accesses[0].expires: must be a time in Unix seconds from 0 to 253402300799",
+        ),
+        (accesses(r#","expires":null"#), "tinypass.accesses[0].expires: must be a time"),
+        (accesses(r#","expires":253402300800"#), "tinypass.accesses[0].expires: must be a time"),
+        (accesses(r#","cents":-1"#), "tinypass.accesses[0].cents: must be an integer from 0 to"),
+        (accesses(r#","cents":1.5"#), "tinypass.accesses[0].cents: must be an integer from 0 to"),
+        (certificates(r#","ca":7"#), "tinycert.certificates[0].ca: must be 561, the only CA"),
+        (certificates(r#","ca":"561""#), "tinycert.certificates[0].ca: must be 561, the only CA"),
+        (
+            r#"{"tinycert":{"certificates":[{"common_name":"a.example.org"}]}}"#.to_owned(),
+            "tinycert.certificates[0].expires: must be a time in Unix seconds",
+        ),
+        (
+            certificates(r#","dns_names":"a""#),
+            "tinycert.certificates[0].dns_names: must be an array",
+        ),
+        (
+            certificates(r#","dns_names":["a.example.org",5]"#),
+            "tinycert.certificates[0].dns_names[1]: must be a DNS name",
+        ),
+        (
+            certificates(r#","dns_names":["*."]"#),
+            "tinycert.certificates[0].dns_names[0]: must be a DNS",
+        ),
+        (balances(""), "tokenpass.balances[0].satoshis: must be an integer"),
+        (
+            balances(r#","satoshis":-1"#),
+            "tokenpass.balances[0].satoshis: must be an integer from 0",
+        ),
+        (balances(r#","satoshi":1"#), "tokenpass.balances[0].satoshi is not one of"),
+        (
+            r#"{"tokenpass":{"balances":[{"address":"1"}]}}"#.to_owned(),
+            "tokenpass.balances[0].address: must be an address of 26 to 35 letters and digits",
+        ),
+        (
+            format!(
+                r#"{{"tokenpass":{{"balances":[{{{balance},"satoshis":1}},{{{balance},"satoshis":2}}]}}}}"#
+            ),
+            "tokenpass.balances[1]: the balance of this address and asset is given twice",
+        ),
+        (
+            balances(r#","satoshis":1"#).replace("SOUP", "soup"),
+            "tokenpass.balances[0].asset: must be the name of an asset, in upper case",
+        ),
+        (
+            r#"{"tpay":{"transactions":[{"amount":1}]}}"#.to_owned(),
+            "tpay.transactions[0].description: required field is missing; tpay.transactions[0].payer: ",
+        ),
+        (payments(r#","paid":"yes""#), "tpay.transactions[1].paid: must be true or false"),
+        (payments(r#","paid":null"#), "tpay.transactions[1].paid: must be true or false"),
+        (
+            payments(r#","amout":2"#),
+            "tpay.transactions[1].amout: unexpected field; the fields are amount, currency, ",
+        ),
+        (payments(r#","amout":2"#), ", paid\n"),
+        (
+            payments("").replace("\"amount\":1", "\"amount\":\"7.50\""),
+            "tpay.transactions[0].amount: must be a JSON number",
+        ),
+        (
+            payments("").replace("A Payer", "A"),
+            "tpay.transactions[0].payer.name: must have 3 to 255 characters",
+        ),
     ] {
-        let (status, _, error) = seed(text);
-        assert!(status == 10 && error.contains(problem), "{text}: {error}");
+        std::fs::write(&file, &text).unwrap();
+        let (status, printed, error) = output(&["run", "--seed", &file, "--", "echo", "started"]);
+        assert_eq!((status, printed.as_str()), (10, ""), "{text}: {error}");
+        assert!(error.starts_with(&format!("api-sandbox: --seed {file}: ")), "{text}: {error}");
+        assert!(error.contains(problem), "{text}: {problem}: {error}");
     }
+    std::fs::write(&file, b"{\"tpay\":\xff}").unwrap();
+    let (status, _, error) = output(&["run", "--seed", &file, "--", "true"]);
+    assert!(status == 10 && error.contains("invalid utf-8"), "{status} {error}");
 }
 
 /// Connects to a server whose certificate is signed by the CA in `file`.

@@ -42,9 +42,10 @@ Options:
                      path begins with PATH. Can be repeated. The kinds are listed below
   --seed FILE        Add the records of a JSON file: an object with an object of lists for each
                      provider, such as {\"tinycert\":{\"certificates\":[...]}}. The lists are
-                     tinypass accesses (rid, user_ref, email, expires), tinycert certificates (ca,
-                     common_name, dns_names, expires), tokenpass balances (address, asset,
-                     satoshis) and tpay transactions (the body of a new transaction, and paid: true)
+                     tinypass accesses (rid, user_ref, email, cents, expires), tinycert certificates
+                     (ca, common_name, dns_names, expires), tokenpass balances (address, asset,
+                     satoshis) and tpay transactions (the body of a new transaction, and paid: true).
+                     Times are in Unix seconds. Unknown or repeated members are an error
   --bind ADDRESS     Listen on this IP address [default: 127.0.0.1]. Anyone who can reach this
                      address can use the servers, but the console is available only at the loopback
                      address that is printed. Clients accept plain HTTP on loopback only
