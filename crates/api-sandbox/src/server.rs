@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use crate::clock::wait;
+use crate::clock::{self, wait};
 use crate::console::{self, Asked, Console, Order};
 use crate::http::ReadError;
 use crate::{ConsolePage, Misbehaviour, Raw, Response};
@@ -406,6 +406,10 @@ impl<S: Service> Shared<S> {
             }
             Order::Behave => lock(&self.misbehaviours).clear(),
             Order::Advance(by) => match lock(&self.service).console().clock {
+                Some(clock) if clock::LAST - clock.unix() < by.as_secs() => {
+                    let why = format!("the clock can only show a time {}", clock::RANGE);
+                    return console::rejected(409, &why);
+                }
                 Some(clock) => clock.advance(by),
                 None => return console::rejected(400, "the server has no clock"),
             },

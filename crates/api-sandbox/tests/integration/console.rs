@@ -193,6 +193,48 @@ fn forms_set_misbehaviours_and_the_clock() {
     }
 }
 
+/// Returns the dates on a page, without the time.
+fn dates(page: &str) -> Vec<String> {
+    let parts = page.split(|char: char| !char.is_ascii_digit() && char != '-');
+    parts
+        .filter(|part| part.len() >= 10 && part.matches('-').count() == 2)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn clock_cannot_leave_its_range() {
+    use api_sandbox::SandboxClock;
+
+    for start in ["1970-01-01", "9989-12-31T23:59:00Z"] {
+        let clock: SandboxClock = start.parse().unwrap();
+        let clock = SandboxClock::at_unix(clock.unix());
+        let sandbox = Sandbox::start_with_clock(0, clock.clone()).unwrap();
+        let id = create_transaction(&Browser::new(sandbox.tpay().base_url()), "order-7");
+        assert!(sandbox.tpay().state(|server| server.pay(&id)));
+        for (provider, base_url) in sandbox.base_urls() {
+            let browser = Browser::new(base_url);
+            let before = clock.unix();
+            if start.starts_with("9989") {
+                let body = format!("key={}&do=advance&seconds=3600", browser.key());
+                let rejected = browser.send("POST /_sandbox", &browser.host(), &body);
+                assert!(rejected.starts_with("HTTP/1.1 409 "), "{provider}: {rejected}");
+                assert!(rejected.contains("to 9989-12-31T23:59:59Z"), "{provider}: {rejected}");
+                assert_eq!(clock.unix(), before);
+            } else {
+                assert_eq!(browser.post("do=advance&seconds=3600"), "303");
+                assert_eq!(clock.unix(), before + 3600);
+            }
+            let dates = dates(&browser.get("/_sandbox"));
+            assert!(!dates.is_empty(), "{provider}");
+            for date in dates {
+                let years = if start.starts_with("9989") { "9989".."9999" } else { "1970".."1972" };
+                assert!(date.len() == 10 && years.contains(&date.as_str()), "{provider}: {date}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_server_has_a_console() {
     let sandbox = Sandbox::start().unwrap();

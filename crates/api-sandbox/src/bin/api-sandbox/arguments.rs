@@ -36,7 +36,8 @@ Options:
   --env-file FILE    Write the variables to FILE, as NAME=value lines, instead of printing them. Only
                      its owner can read it
   --clock TIME       Start the clock of the servers at TIME: Unix seconds, or a time in UTC such as
-                     2026-11-29T12:00:00Z
+                     2026-11-29T12:00:00Z, from 1970-01-01T00:00:00Z to 9989-12-31T23:59:59Z, where
+                     the clock stops
   --misbehave KIND[:N][@PATH]
                      Make the next N requests to each server fail [default: 1], or only those whose
                      path begins with PATH. Can be repeated. The kinds are listed below
@@ -350,9 +351,14 @@ mod tests {
             ),
             (&["--env", "json", "--env-file", "x"], "--env cannot be combined with"),
             (&["run", "--env", "json", "--", "true"], "--env cannot be combined with"),
-            (&["--clock", "noon"], "--clock: \"noon\" is not a time before the year 10000"),
-            (&["--clock", "10000-01-01T00:00:00Z"], "is not a time before the year 10000"),
-            (&["--clock", "253402300800"], "is not a time before the year 10000"),
+            (
+                &["--clock", "noon"],
+                "--clock: \"noon\" is not a time from 1970-01-01T00:00:00Z to 9989-12-31T23:59:59Z; \
+                 use Unix seconds",
+            ),
+            (&["--clock", "9990-01-01T00:00:00Z"], "to 9989-12-31T23:59:59Z; use Unix seconds"),
+            (&["--clock", "1969-12-31T23:59:59Z"], "is not a time from 1970-01-01T00:00:00Z to"),
+            (&["--clock=-1"], "is not a time from 1970-01-01T00:00:00Z to"),
             (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
