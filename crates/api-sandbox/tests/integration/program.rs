@@ -405,6 +405,107 @@ fn full_disk_is_an_error() {
     assert!(error.starts_with("api-sandbox: standard output: "), "{error}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn variables_that_cannot_be_printed_are_an_error() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    for stdout in [Stdio::from(full), Stdio::from(closed)] {
+        let mut command = program(&["--port", "0"]);
+        let output = command.stdout(stdout).stderr(Stdio::piped()).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(10));
+        assert!(error.starts_with("api-sandbox: standard output: "), "{error}");
+    }
+}
+
+/// The errors contain the option, even if the failure occurs after the servers have started.
+#[cfg(unix)]
+#[test]
+fn files_and_addresses_that_cannot_be_used_are_named() {
+    let folder = Folder::new("unusable");
+    let file = folder.file("file");
+    std::fs::write(&file, "").unwrap();
+    let [missing, below] = [folder.file("none/file"), folder.file("file/")];
+    let folder = folder.0.to_str().unwrap();
+    for (option, value) in [
+        ("--env-file", folder),
+        ("--env-file", "/"),
+        ("--env-file", &missing),
+        ("--env-file", &below),
+        ("--seed", folder),
+        ("--seed", &missing),
+        // An address for documentation (RFC 5737), which no machine has.
+        ("--bind", "192.0.2.1"),
+    ] {
+        let (status, printed, error) = output(&["run", option, value, "--", "echo", "started"]);
+        assert_eq!((status, printed.as_str()), (10, ""), "{option} {value}: {error}");
+        let begin = format!("api-sandbox: {option} {value}: ");
+        assert!(error.starts_with(&begin), "{error}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().min(65_532).to_string();
+    for options in [&["--port", &port][..], &["--tls", "--port", &port]] {
+        let arguments = [&["run"], options, &["--", "echo", "started"]].concat();
+        let (status, printed, error) = output(&arguments);
+        assert_eq!((status, printed.as_str()), (10, ""), "{options:?}: {error}");
+        assert!(error.contains(&format!("cannot listen on 127.0.0.1:{port}: ")), "{error}");
+        assert!(error.contains("; --port 0 selects free ports"), "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn path_of_the_certificate_can_be_read_from_the_variables() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = Folder::new("temporary");
+    let script = r#"file=$SSL_CERT_FILE; unset SSL_CERT_FILE; . ./variables;
+                    test "$SSL_CERT_FILE" = "$file" && test -f "$file""#;
+    for (name, is_valid) in [
+        (&b"a b$(x)\"\\"[..], true),
+        (b"\xff", false),
+        (b"line\nbreak", false),
+        (b"none/none", false),
+    ] {
+        let temporary = folder.0.join(OsStr::from_bytes(name));
+        if name != b"none/none" {
+            std::fs::create_dir(&temporary).unwrap();
+        }
+        let arguments = ["run", "tpay", "--tls", "--env-file", "variables", "--"];
+        let mut command = program(&arguments);
+        command.args(["sh", "-c", script]).current_dir(&folder.0).env("TMPDIR", &temporary);
+        let output = command.output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        let status = if is_valid { 0 } else { 10 };
+        assert_eq!(output.status.code(), Some(status), "{name:?}: {error}");
+        let begin = "api-sandbox: --tls: the folder for temporary files, TMPDIR=";
+        assert!(is_valid || error.starts_with(begin), "{name:?}: {error}");
+        if temporary.exists() {
+            assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "{name:?}");
+        }
+    }
+}
+
+/// The option is not for users: with a wrong file, it would remove that.
+#[cfg(unix)]
+#[test]
+fn clean_up_removes_only_certificates() {
+    let folder = Folder::new("clean-up");
+    for (name, is_removed) in [
+        ("api-sandbox-0123456789abcdef.pem", true),
+        ("api-sandbox-0123456789abcde.pem", false),
+        ("shop.pem", false),
+    ] {
+        let file = folder.file(name);
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(output(&["--clean-up", &file]).0, 0);
+        assert_eq!(!std::path::Path::new(&file).exists(), is_removed, "{name}");
+    }
+}
+
 #[test]
 fn certificate_is_removed_after_the_command() {
     if cfg!(not(unix)) {
@@ -547,6 +648,48 @@ fn file_with_variables_is_written_in_place_if_it_cannot_be_replaced() {
         }
         check(mounts(&format!("{mount}{run}")));
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn file_with_variables_keeps_its_owner() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    let folder = Folder::new("owner");
+    let file = folder.file("variables");
+    std::fs::write(&file, "old").unwrap();
+    if let Err(error) = chown(&file, Some(12_345), Some(54_321)) {
+        eprintln!("skipped: only root can change the owner: {error}");
+        return;
+    }
+    let (status, _, error) = output(&["run", "tpay", "--env-file", &file, "--", "true"]);
+    assert_eq!((status, error.as_str()), (0, ""));
+    let found = std::fs::metadata(&file).unwrap();
+    assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (12_345, 54_321, 0o600));
+}
+
+/// A full disk must not destroy the existing file.
+#[cfg(target_os = "linux")]
+#[test]
+fn file_with_variables_is_kept_if_the_disk_is_full() {
+    let script = r#"mount -t tmpfs -o size=16k none /mnt; cd /mnt; echo old > file; chmod 640 file
+                    cat /dev/zero > rest 2>/dev/null || true
+                    status=0; "$PROGRAM" run tpay --env-file file -- echo started || status=$?
+                    echo "$status $(cat file) $(stat -c %a file) $(ls -A | tr '\n' ' ')""#;
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-ec", script]);
+    command.env("PROGRAM", env!("CARGO_BIN_EXE_api-sandbox"));
+    let Ok(output) = command.output() else {
+        eprintln!("skipped: unshare is not installed");
+        return;
+    };
+    let error = String::from_utf8(output.stderr).unwrap();
+    if !output.status.success() {
+        eprintln!("skipped: a user cannot mount files: {error}");
+        return;
+    }
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "10 old 640 file rest \n");
+    assert!(error.starts_with("api-sandbox: --env-file file: No space left"), "{error}");
 }
 
 #[test]
