@@ -39,6 +39,14 @@ pub trait Service: Send + 'static {
         ConsolePage::default()
     }
 
+    /// Returns whether [`press`](Self::press) knows an action. If it does not, the console responds
+    /// with 400 instead of calling `press`. The default implementation accepts all names, so that
+    /// `press` decides.
+    fn has_action(&self, action: &str) -> bool {
+        let _ = action;
+        true
+    }
+
     /// Performs the action of a [`Button`](crate::Button) on the console page. Returns whether the
     /// action was possible. The default implementation supports no actions.
     fn press(&mut self, action: &str, subject: &str) -> bool {
@@ -400,11 +408,8 @@ impl<S: Service> Shared<S> {
                 return;
             }
             if request.path() == console::PATH || request.path().starts_with("/_sandbox/") {
-                let mut response = self.console(&request);
-                if request.method == "HEAD" {
-                    response.body.clear();
-                }
-                match response.write(stream) {
+                let response = self.console(&request);
+                match response.write(stream, request.method == "HEAD") {
                     Ok(()) if !request.closes() => continue,
                     _ => return,
                 }
@@ -450,7 +455,11 @@ impl<S: Service> Shared<S> {
                 None => return console::rejected(400, "the server has no clock"),
             },
             Order::Press(action, subject) => {
-                if !lock(&self.service).press(&action, &subject) {
+                let mut service = lock(&self.service);
+                if !service.has_action(&action) {
+                    return console::rejected(400, "this page has no such button");
+                }
+                if !service.press(&action, &subject) {
                     return console::rejected(409, "that is not possible now");
                 }
             }
@@ -463,7 +472,7 @@ impl<S: Service> Shared<S> {
     fn reject(&self, stream: &mut TcpStream, status: u16, why: &str) {
         self.write_log(LogEntry::Malformed { status, reason: why });
         let response = Response::new(status, "text/plain", why).with_header("connection", "close");
-        if response.write(stream).is_err() || stream.shutdown(Shutdown::Write).is_err() {
+        if response.write(stream, false).is_err() || stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
         // If unread bytes remained, closing would reset the connection, and the response would be
@@ -506,7 +515,7 @@ impl<S: Service> Shared<S> {
             Some(Misbehaviour::Bytes(_) | Misbehaviour::Endless) => Some(Response::new(0, "", "")),
             _ => None,
         };
-        let closes = request.closes();
+        let (closes, is_head) = (request.closes(), request.method == "HEAD");
         let mut reason = instead.is_some().then(|| "misbehaviour".to_owned());
         let (mut response, verdict) = match instead {
             Some(response) => (response, no_verdict),
@@ -529,7 +538,6 @@ impl<S: Service> Shared<S> {
                     | Misbehaviour::Endless
             )
         );
-        let head_only = request.method == "HEAD";
         let status = (!silent).then_some(response.status);
         // The request is recorded before the response is sent, so that a client that has received
         // the response finds the record.
@@ -580,10 +588,7 @@ impl<S: Service> Shared<S> {
             }
             _ => {}
         }
-        if head_only {
-            response.body.clear();
-        }
-        response.write(stream)?;
+        response.write(stream, is_head)?;
         Ok(!closes)
     }
 }

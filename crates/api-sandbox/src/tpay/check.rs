@@ -334,7 +334,7 @@ pub(super) fn money(grosze: u64) -> Value {
 pub(super) fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-        && !text.contains(char::is_whitespace)
+        && !text.contains(|char: char| char.is_whitespace() || char.is_control())
 }
 
 /// Returns whether a string can be an e-mail address: a name, `@`, and a host with a dot.
