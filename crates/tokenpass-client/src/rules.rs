@@ -519,7 +519,7 @@ impl FromStr for Rules {
             }
             (position, Token::Close) => return Err(error(position, "unmatched \")\"")),
             (position, token) => {
-                let expected = "expected an operator, \"and\" or \"or\"";
+                let expected = "expected \"and\", \"or\" or an operator such as \">=\"";
                 return Err(error(position, format!("{expected}, found {token}")));
             }
         }
@@ -670,7 +670,8 @@ impl<'a> Parser<'a> {
                     (_, Token::Close) => Ok((position, groups)),
                     (_, Token::End) => Err(error(position, "unmatched \"(\"")),
                     (position, token) => {
-                        let expected = "expected an operator, \"and\", \"or\" or \")\"";
+                        let expected =
+                            "expected \"and\", \"or\", \")\" or an operator such as \">=\"";
                         Err(error(position, format!("{expected}, found {token}")))
                     }
                 }

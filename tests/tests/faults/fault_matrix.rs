@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use api_auth::{Clock, Delivery, Error, ErrorKind, StatusCode, SystemClock};
 use api_sandbox::{Misbehaviour, Response, Server};
+use test_support::ports::ClosedPort;
 use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world::{self, World};
 
@@ -112,25 +113,14 @@ struct Outcome {
     grants: usize,
 }
 
-/// Returns the outcome of one call with one fault. Another program may open a closed port; the call is
-/// then repeated.
+/// Returns the outcome of one call with one fault.
 fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outcome {
-    const REPETITIONS: usize = 4;
-    let mut outcome = single_outcome(provider, call, name, how);
-    for _ in 0..REPETITIONS {
-        if !matches!(how, How::Gone) || outcome.result.starts_with("Transport: Connect") {
-            break;
-        }
-        outcome = single_outcome(provider, call, name, how);
-    }
-    outcome
-}
-
-fn single_outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outcome {
     let place = || format!("{} {} against {name}", provider.name, call.id());
     let timeout = if matches!(how, How::Stalls(_)) { DEADLINE } else { FOR_EVER };
     let options = Options { timeout, response_limit: RESPONSE_LIMIT, ..Options::default() };
-    let server = world::start(provider);
+    // When the server has stopped, its port must not be given to another one.
+    let port = ClosedPort::for_a_program();
+    let server = world::start_at(port.number(), provider);
     let client = world::ready(provider, call, server.base_url(), &options)
         .unwrap_or_else(|error| panic!("{}: not ready: {error:?}", place()));
     server.take_seen();
@@ -164,7 +154,7 @@ fn single_outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -
     let (requests, grants) = server.as_ref().map_or((0, 0), count);
     // A dropped session is closed on its own server.
     drop(client);
-    drop(server);
+    drop((server, port));
     let outcome = describe(result.as_ref(), requests, grants);
 
     // Assertions for every row.
@@ -249,13 +239,10 @@ fn the_table_of_faults_is_the_documented_one() {
         let outcome = outcome(provider, &**call_type, name, how);
         outcomes.lock().unwrap().insert((fault, call), outcome);
     };
-    // A closed port must not be reused by another server, so these run alone. Stalls need no
-    // processor time, so many of them run at once.
-    let (gone, rest): (Vec<_>, Vec<_>) =
-        cells.into_iter().partition(|(fault, _)| matches!(faults[*fault].1, How::Gone));
+    // Stalls need no processor time, so many of them run at once.
     let (stalling, rest): (Vec<_>, Vec<_>) =
-        rest.into_iter().partition(|(fault, _)| matches!(faults[*fault].1, How::Stalls(_)));
-    for (threads, cells) in [(1, gone), (160, stalling), (8, rest)] {
+        cells.into_iter().partition(|(fault, _)| matches!(faults[*fault].1, How::Stalls(_)));
+    for (threads, cells) in [(160, stalling), (8, rest)] {
         in_parallel(threads, cells.len(), |index| run(cells[index]));
     }
     assert_eq!(elsewhere.connections(), 0, "nothing goes to the host of a redirect");
