@@ -1,6 +1,7 @@
 //! JSON values with the semantics of PHP: queries and JSON bodies are parsed, and JSON is written,
 //! in the same way as by PHP.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -278,9 +279,18 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        // A repeated member replaces the value of the first one, whose position stays the same. The
+        // positions are found by name, because an object can have many members.
         let mut members = Vec::new();
-        while let Some((name, value)) = access.next_entry()? {
-            put(&mut members, name, value);
+        let mut positions = HashMap::new();
+        while let Some((name, value)) = access.next_entry::<String, Value>()? {
+            match positions.get(&name).and_then(|position: &usize| members.get_mut(*position)) {
+                Some((_, old)) => *old = value,
+                None => {
+                    positions.insert(name.clone(), members.len());
+                    members.push((name, value));
+                }
+            }
         }
         Ok(Value::Map(members))
     }
@@ -300,8 +310,10 @@ pub(super) fn parse_query(query: &str) -> Option<Vec<(String, Value)>> {
     /// The maximum depth of a name such as `a[b][c]`, which is PHP's default. Deeper ones are
     /// ignored.
     const DEEPEST: usize = 64;
+    /// The maximum number of parameters, which is PHP's default. Further ones are ignored.
+    const MOST: usize = 1000;
     let mut members = Vec::new();
-    for part in query.split('&').filter(|part| !part.is_empty()) {
+    for part in query.split('&').filter(|part| !part.is_empty()).take(MOST) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let value = Value::Text(decode(value, true)?);
         let name = decode(name, true)?;
@@ -547,6 +559,18 @@ mod tests {
             assert_eq!(items, ["a", "b"], "{json}");
         }
         assert!(value("1").get("0").is_none() && value("1").items().is_none());
+    }
+
+    #[test]
+    fn many_parameters_and_members_are_read_in_a_short_time() {
+        let query: String = (0..100_000).map(|number| format!("a{number}=&")).collect();
+        let members = parse_query(&query).unwrap();
+        assert_eq!((members.len(), members[999].0.as_str()), (1000, "a999"));
+        let json: String = (0..100_000).map(|number| format!("\"a{number}\":1,")).collect();
+        let value = Value::parse(format!("{{{json}\"a0\":2}}").as_bytes()).unwrap();
+        let Value::Map(members) = value else { panic!("{value:?}") };
+        assert_eq!(members.len(), 100_000);
+        assert_eq!(members[0], ("a0".to_owned(), Value::Int(2)));
     }
 
     #[test]
