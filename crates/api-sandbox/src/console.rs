@@ -180,9 +180,13 @@ impl Console {
             || form.unknown(is_known).is_some()
             || names.iter().any(|name| form.get(name).is_none())
         {
-            let names = names.join(", ");
-            let names = if names.is_empty() { "no members" } else { &names };
-            let why = format!("the form must contain each once, and nothing else: {names}");
+            let why = match names {
+                [] => "the form must have no other members".to_owned(),
+                names => {
+                    let names = names.join(", ");
+                    format!("the form must have each of these members once, and no others: {names}")
+                }
+            };
             return Err(rejected(400, &why));
         }
         // Returns the number `name`, which is from 1 to `most`.

@@ -122,7 +122,7 @@ fn certificate(folder: &Path, tls: &relay::Tls) -> Result<(files::Temporary, Str
         format!("--tls: the folder for temporary files, TMPDIR={}: {why}", folder.display())
     };
     let file = files::certificate(folder, &tls.ca_pem).map_err(|error| failed(&error))?;
-    // Neither a line of a file nor every shell can contain another path.
+    // The value of a variable is UTF-8, and a line of a file with variables.
     let path = file.path.to_str().filter(|path| !path.contains(char::is_control));
     let path = path.ok_or_else(|| failed(&"is not UTF-8 or contains control characters"))?;
     let path = path.to_owned();
