@@ -114,7 +114,7 @@ where
                 self.requests = None;
                 return None;
             };
-            let result = self.client.send(&request);
+            let result = self.client.send_without_panic(&request);
             return Some((request, result));
         };
         while window.len() < self.most
@@ -160,10 +160,11 @@ mod tests {
     use crate::auth::{Auth, Generation, Preparation};
     use crate::encode::Encoding;
     use crate::error::kind::ErrorKind;
+    use crate::error::response::ResponseError;
     use crate::message::{Request, Response};
     use crate::provider::{Provider, status_error};
     use crate::raw_endpoint::RawEndpoint;
-    use crate::route::{Credential, Server};
+    use crate::route::{Credential, Route, Server};
     use crate::settings::Settings;
     use crate::transport::TransportError;
 
@@ -337,18 +338,70 @@ mod tests {
 
     #[test]
     fn panic_of_the_transport_is_the_error_of_its_request() {
-        let client = client(|path| {
-            assert_ne!(path, "/3", "CANARY");
-            200
-        });
-        let writes = (0..6).map(|number| request(Method::POST, number));
-        let errors: Vec<_> = client
-            .send_all(writes, 2)
-            .filter_map(|(request, result)| Some((request, result.err()?)))
-            .collect();
-        let [(request, error)] = &errors[..] else { panic!("{errors:?}") };
-        assert_eq!(request.path(), "/3");
-        assert!(error.outcome_unknown() && !format!("{error:?}{error:#?}").contains("CANARY"));
+        for most in [1, 2] {
+            let client = client(|path| {
+                assert_ne!(path, "/3", "CANARY");
+                200
+            });
+            let writes = (0..6).map(|number| request(Method::POST, number));
+            let errors: Vec<_> = client
+                .send_all(writes, most)
+                .filter_map(|(request, result)| Some((request, result.err()?)))
+                .collect();
+            let [(request, error)] = &errors[..] else { panic!("{errors:?}") };
+            assert_eq!(request.path(), "/3");
+            assert!(error.outcome_unknown() && !format!("{error:?}{error:#?}").contains("CANARY"));
+        }
+    }
+
+    /// A payload of a panic whose drop panics with another one.
+    struct Bomb(u32);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::panic_any(Bomb(self.0 + 1));
+        }
+    }
+
+    #[test]
+    fn panic_payload_whose_drop_panics_is_the_error_of_its_request() {
+        for most in [1, 2] {
+            let client = client(|_| std::panic::panic_any(Bomb(0)));
+            let writes = (0..6).map(|number| request(Method::POST, number));
+            let unknown = client
+                .send_all(writes, most)
+                .filter(|(_, result)| result.as_ref().is_err_and(|error| error.outcome_unknown()));
+            assert_eq!(unknown.count(), 6);
+        }
+    }
+
+    /// An endpoint whose every method panics.
+    struct Panicking;
+
+    impl Endpoint for Panicking {
+        type Output = ();
+        const ID: &'static str = "panicking";
+        const ROUTE: Route<Self> = Route::<Self>::get("/").credential(Credential::NONE);
+
+        fn id(&self) -> &'static str {
+            panic!("id")
+        }
+
+        fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+            panic!("parse")
+        }
+    }
+
+    #[test]
+    fn panic_of_an_endpoint_is_the_error_of_its_request() {
+        for most in [1, 2] {
+            let batch = client(|_| 200).send_all([Panicking, Panicking], most);
+            let errors: Vec<_> = batch.filter_map(|(_, result)| result.err()).collect();
+            let [first, second] = &errors[..] else { panic!("{errors:?}") };
+            for error in [first, second] {
+                assert_eq!((error.endpoint(), error.kind()), ("panicking", ErrorKind::Transport));
+            }
+        }
     }
 
     /// A signer that requests a token.

@@ -227,17 +227,18 @@ impl Client {
     /// Sends the request like [`send`](Client::send), but returns an error instead of panicking if,
     /// for example, the transport panics.
     pub(crate) fn send_without_panic<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
-        // No part of the request is used after a panic.
-        catch_unwind(AssertUnwindSafe(|| self.send(endpoint)))
-            .unwrap_or_else(|_| Err(self.panicked(endpoint)))
+        without_panic(|| self.send(endpoint)).unwrap_or_else(|| Err(self.panicked(endpoint, E::ID)))
     }
 
     /// Returns the error for a request during which a panic occurred. The error does not contain
     /// the panic message, because that message could show a part of the request.
-    fn panicked(&self, call: &dyn Call) -> Error {
+    fn panicked(&self, call: &dyn Call, id: &'static str) -> Error {
         let text = "the thread that sent the request panicked";
         let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, text);
-        self.named(call.id(), error.into(), 1).with_idempotent(call.idempotent())
+        // The endpoint itself may panic.
+        let id = without_panic(|| call.id()).unwrap_or(id);
+        let idempotent = without_panic(|| call.idempotent()).unwrap_or(false);
+        self.named(id, error.into(), 1).with_idempotent(idempotent)
     }
 
     /// Sends the request, parses its response, and returns the parsed value together with the
@@ -679,6 +680,21 @@ impl Client {
 
     fn named(&self, id: &'static str, error: Error, attempts: u32) -> Error {
         error.in_call(self.0.parts.provider.name, id, attempts)
+    }
+}
+
+/// Returns the value of `work`, or `None` if it panics. What `work` uses must not be used after a
+/// panic.
+fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            // The drop of the payload can panic, too. The payload of that panic is not dropped.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(payload);
+            }
+            None
+        }
     }
 }
 
