@@ -191,7 +191,7 @@ impl Failure {
     /// Replaces the library's name of an argument at the beginning of the message, such as
     /// `amount`, with the name that the user knows, such as `--amount`.
     #[must_use]
-    pub(crate) fn with_argument(mut self, argument: &str, name: &str) -> Self {
+    pub fn with_argument(mut self, argument: &str, name: &str) -> Self {
         self.rename(argument, name);
         self
     }

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::args::CAN_BE_EMPTY;
+use crate::args::{BODY_OPTIONS, CAN_BE_EMPTY};
 use crate::context::Provider;
 use crate::exit::Failure;
 
@@ -127,9 +127,11 @@ pub fn unclear_values(command: &Command) -> Vec<String> {
 }
 
 /// Replaces the library's name of an invalid argument in a failure, such as `payer.name`, with the
-/// option or positional argument that the user typed, such as `NAME`. `build` builds the command
-/// line, and `words` are its arguments. The typed argument is recognized by its id (see
-/// [`is_of_argument`]).
+/// option or positional argument that the user knows, such as `NAME`. `build` builds the command
+/// line, and `words` are its arguments. The argument is recognized by its id or, for an option, its
+/// name (see [`is_of_argument`]). One with a default value is not named, because the user has not
+/// typed it. For a flag such as `--code-stdin` that is not given, `code` is named, because the value
+/// comes from a prompt.
 pub(crate) fn name_argument(
     build: impl FnOnce() -> Command,
     words: &[OsString],
@@ -143,17 +145,29 @@ pub(crate) fn name_argument(
         let Some(child) = command.find_subcommand(name) else { return failure };
         (command, matches) = (child, inner);
     }
-    let is_typed = |typed: &&Arg| {
-        let id = typed.get_id().as_str();
-        !typed.is_global_set()
-            && is_of_argument(id, &argument)
-            && matches.value_source(id) == Some(ValueSource::CommandLine)
+    // The value of an argument that is not given can be in the body, which has other names.
+    let is_in = |option: &&str| matches!(matches.try_contains_id(option), Ok(true));
+    let has_body = BODY_OPTIONS.iter().any(is_in);
+    let candidate = |known: &Arg| {
+        let id = known.get_id().as_str();
+        let is_named = is_of_argument(id, &argument)
+            || known.get_long().is_some_and(|long| is_of_argument(long, &argument));
+        if known.is_global_set() || !is_named {
+            return None;
+        }
+        let (name, source) = (typed_name(known), matches.value_source(id));
+        let is_typed = source == Some(ValueSource::CommandLine);
+        let name = match source {
+            _ if is_typed => name,
+            _ if has_body => return None,
+            None => name,
+            Some(_) => name.strip_prefix("--")?.strip_suffix("-stdin")?.to_owned(),
+        };
+        // Any id of the request may be that of the argument `ID`.
+        Some((!is_typed, id == "id", name))
     };
-    // Any id of the request may be that of the argument `ID`.
-    let arguments = || command.get_arguments().filter(is_typed);
-    let named = arguments().find(|typed| typed.get_id() != "id").or_else(|| arguments().next());
-    match named {
-        Some(typed) => failure.with_argument(&argument, &typed_name(typed)),
+    match command.get_arguments().filter_map(candidate).min() {
+        Some((.., name)) => failure.with_argument(&argument, &name),
         None => failure,
     }
 }
@@ -307,7 +321,10 @@ mod tests {
             let expiry = Arg::new("card_expiry").long("expiry");
             let name = Arg::new("name").value_name("NAME").required(true);
             let unit = Arg::new("unit").long("unit").default_value("x");
-            let create = Command::new("create").args([country, expiry, name, unit]);
+            let token = Arg::new("amount").long("token");
+            let code = Arg::new("blik_token").long("code-stdin").action(ArgAction::SetTrue);
+            let create = Command::new("create");
+            let create = create.args([country, expiry, name, unit, token, code]);
             Command::new("x").subcommand(Command::new("ca").subcommand(create))
         };
         let words = ["x", "ca", "create", "a", "--country", "us", "--expiry", "1"];
@@ -319,6 +336,10 @@ mod tests {
             ("name_id", "NAME: is invalid"),
             ("unit", "unit: is invalid"),
             ("other", "other: is invalid"),
+            // It is missing.
+            ("token", "--token: is invalid"),
+            // It comes from a prompt.
+            ("pay.blik_token", "code: is invalid"),
         ] {
             let failure = Failure::from(InputError::new(argument, "is invalid"));
             assert_eq!(name_argument(build, &words, failure).message(), expected);

@@ -56,7 +56,7 @@ pub(crate) enum User {
         #[arg(id = "username", value_name = "USER", required_unless_present_any = BODY_OPTIONS)]
         user: Option<String>,
         /// Read the password from the first line of standard input
-        #[arg(long)]
+        #[arg(id = "password", long = "password-stdin")]
         password_stdin: bool,
         #[command(flatten)]
         input: Input,

@@ -100,6 +100,18 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
 }
 
 #[test]
+fn messages_name_the_typed_arguments() {
+    let world = world();
+    for (arguments, named) in [
+        (&["chat", "create", "c"][..], "--token: must be given at least once"),
+        (&["user", "login", "u", "--password-stdin"], "--password-stdin: must not be longer than"),
+    ] {
+        let run = world.finish(world.command(arguments), &"x".repeat(256));
+        assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
+    }
+}
+
+#[test]
 fn write_with_a_replaced_body_is_sent_once() {
     let world = world();
     let create = ["promise", "create", server::SOURCE_ADDRESS, "1nobody", "TOKENLY", "0.5"];

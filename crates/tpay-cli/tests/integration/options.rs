@@ -262,10 +262,20 @@ fn messages_name_the_typed_arguments() {
             "--card-expiry: must be YYMM",
         ),
         (&[&plan[..], &["--notify-url", ""]].concat(), "--notify-url: must not be empty"),
+        (
+            &["refund", "card", "--amount", "1", "--currency", "0", "--token-stdin"],
+            "--currency: must be more than 0",
+        ),
     ] {
         let run = finish(world.command(arguments), "123\n");
         assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
     }
+    let run = finish(
+        world.command(&["refund", "card", "--amount", "1", "--token-stdin"]),
+        &"x".repeat(256),
+    );
+    let named = "--token-stdin: must not be longer than 255 characters";
+    assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");
     assert!(world.sandbox.take_seen().is_empty());
 }
 
