@@ -444,9 +444,10 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     }
     let is_json = matches!(global.format, Format::Json | Format::Jsonl);
     let context = Context::<P>::new(global);
-    let result = command.run(&context).map_err(|failure| {
-        context.name_setting(tree::name_argument(command_of::<P, C>, &words, failure))
-    });
+    let named =
+        |failure, is_typed| tree::name_argument(command_of::<P, C>, &words, failure, is_typed);
+    let result = command.run(&context);
+    let result = result.map_err(|failure| named(context.name_setting(named(failure, true)), false));
     drop(context);
     match result {
         Ok(exit) => exit.into(),

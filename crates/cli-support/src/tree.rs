@@ -129,13 +129,16 @@ pub fn unclear_values(command: &Command) -> Vec<String> {
 /// Replaces the library's name of an invalid argument in a failure, such as `payer.name`, with the
 /// option or positional argument that the user knows, such as `NAME`. `build` builds the command
 /// line, and `words` are its arguments. The argument is recognized by its id or, for an option, its
-/// name (see [`is_of_argument`]). One with a default value is not named, because the user has not
-/// typed it. For a flag such as `--code-stdin` that is not given, `code` is named, because the value
-/// comes from a prompt.
+/// name (see [`is_of_argument`]).
+///
+/// If `is_typed` is true, only arguments that the user typed are named, otherwise only those that
+/// are missing. Instead of the flag `--code-stdin`, `code` is then named, because the value comes
+/// from a prompt.
 pub(crate) fn name_argument(
     build: impl FnOnce() -> Command,
     words: &[OsString],
     failure: Failure,
+    is_typed: bool,
 ) -> Failure {
     let Some(argument) = failure.argument().map(str::to_owned) else { return failure };
     let mut command = build();
@@ -145,9 +148,11 @@ pub(crate) fn name_argument(
         let Some(child) = command.find_subcommand(name) else { return failure };
         (command, matches) = (child, inner);
     }
-    // The value of an argument that is not given can be in the body, which has other names.
+    // The value of a missing argument can be in the body, which has other names.
     let is_in = |option: &&str| matches!(matches.try_contains_id(option), Ok(true));
-    let has_body = BODY_OPTIONS.iter().any(is_in);
+    if !is_typed && BODY_OPTIONS.iter().any(is_in) {
+        return failure;
+    }
     let candidate = |known: &Arg| {
         let id = known.get_id().as_str();
         let is_named = is_of_argument(id, &argument)
@@ -155,19 +160,19 @@ pub(crate) fn name_argument(
         if known.is_global_set() || !is_named {
             return None;
         }
-        let (name, source) = (typed_name(known), matches.value_source(id));
-        let is_typed = source == Some(ValueSource::CommandLine);
-        let name = match source {
-            _ if is_typed => name,
-            _ if has_body => return None,
-            None => name,
-            Some(_) => name.strip_prefix("--")?.strip_suffix("-stdin")?.to_owned(),
+        let name = typed_name(known);
+        let name = match (matches.value_source(id), is_typed) {
+            (Some(ValueSource::CommandLine), true) | (None, false) => name,
+            (Some(ValueSource::DefaultValue), false) => {
+                name.strip_prefix("--")?.strip_suffix("-stdin")?.to_owned()
+            }
+            _ => return None,
         };
         // Any id of the request may be that of the argument `ID`.
-        Some((!is_typed, id == "id", name))
+        Some((id == "id", name))
     };
     match command.get_arguments().filter_map(candidate).min() {
-        Some((.., name)) => failure.with_argument(&argument, &name),
+        Some((_, name)) => failure.with_argument(&argument, &name),
         None => failure,
     }
 }
@@ -342,10 +347,11 @@ mod tests {
             ("pay.blik_token", "code: is invalid"),
         ] {
             let failure = Failure::from(InputError::new(argument, "is invalid"));
-            assert_eq!(name_argument(build, &words, failure).message(), expected);
+            let failure = name_argument(build, &words, failure, true);
+            assert_eq!(name_argument(build, &words, failure, false).message(), expected);
         }
         let failure = Failure::from(InputError::new("name", "must be a name").at_byte(3));
-        let named = name_argument(build, &words, failure);
+        let named = name_argument(build, &words, failure, true);
         assert_eq!(named.message(), "NAME, at byte 3: must be a name");
     }
 
