@@ -173,6 +173,8 @@ fn invalid_options_are_2_and_json_if_asked() {
         &["api", "transactions.list", "-H", "no colon"],
         &["api", "transactions.list", "-H", "Host: example.com"],
         &["api", "transactions.list", "--paginate", "-f", "page=first"],
+        &["api", "--list", "transactions"],
+        &["api", "--list", "-f", "id=transactions"],
     ] {
         assert_eq!(world.run(arguments).status, 2, "{arguments:?}");
     }
