@@ -329,6 +329,8 @@ pub struct Context<P: Provider> {
     /// The credential that the user selected for the request instead of that of its endpoint.
     credential: OnceCell<Credential>,
     is_interruptible: Cell<bool>,
+    /// The number of secrets that the command still reads from standard input.
+    secrets: Cell<usize>,
     /// The temporary recording for `-vv`, which is removed at the end.
     temporary: OnceCell<TemporaryFile>,
 }
@@ -360,6 +362,7 @@ impl<P: Provider> Context<P> {
             headers: OnceCell::new(),
             credential: OnceCell::new(),
             is_interruptible: Cell::new(false),
+            secrets: Cell::new(1),
             temporary: OnceCell::new(),
         }
     }
@@ -1108,19 +1111,34 @@ impl<P: Provider> Context<P> {
         self.batch_typed(Some(what), lines, verdict)
     }
 
-    /// Reads a secret from a prompt without echo or, if `is_stdin` is set, from the first line of
-    /// standard input. Secrets must not be arguments, because other users can see the arguments
-    /// of a process. `option` is the name of the option that selects standard input.
+    /// Sets the number of secrets that the command reads from standard input, each on a line. It is
+    /// 1 by default.
+    pub fn expect_secrets(&self, count: usize) {
+        self.secrets.set(count);
+    }
+
+    /// Reads a secret from a prompt without echo or, if `is_stdin` is set, from a line of standard
+    /// input. Secrets must not be arguments, because other users can see the arguments of a
+    /// process. `option` is the name of the option that selects standard input.
     ///
     /// # Errors
     /// Returns an error if the prompt is needed but impossible, because there is no terminal or
-    /// `--no-input` is given, or if the secret is empty.
+    /// `--no-input` is given, if the secret is empty, or if standard input contains a further line
+    /// after the last secret. A terminal is not read to its end.
     pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
         let text = if is_stdin {
             claim_stdin(option)?;
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line).map_err(failed)?;
+            let (mut line, mut stdin) = (String::new(), io::stdin().lock());
+            stdin.read_line(&mut line).map_err(failed)?;
+            self.secrets.set(self.secrets.get().saturating_sub(1));
+            if self.secrets.get() == 0
+                && !stdin.is_terminal()
+                && !limited(&mut stdin).map_err(failed)?.trim_ascii().is_empty()
+            {
+                let problem = format!("{option}: there is a further line after the {name}");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
             line
         } else if self.global.no_input || !io::stdin().is_terminal() {
             let problem = format!("cannot prompt for the {name} without a terminal; use {option}");

@@ -32,7 +32,7 @@ pub(crate) enum Refund {
         /// Expiry date of the card, as year and month: YYMM
         #[arg(id = "card_expiry_date", long = "card-expiry", value_name = "YYMM")]
         card_expiry: Option<String>,
-        /// Read the token from the first line of standard input
+        /// Read the token from standard input, which must contain only one line
         #[arg(id = "token_value", long = "token-stdin")]
         token_stdin: bool,
         #[command(flatten)]

@@ -211,6 +211,18 @@ fn update_of_an_account(world: &World) {
     let seen = world.sandbox.take_seen();
     let expected = ("account.update", seen.last().unwrap().verdict.endpoint);
     assert_eq!(Some(expected.0), expected.1);
+    // Standard input has as many lines as there are passwords.
+    let (new, more) = (format!("{PASSWORD}Other-1\n"), format!("{PASSWORD}Other-1\nx"));
+    for (options, input, status) in
+        [(&[][..], &new, 2), (&["--new-password"], &new, 0), (&["--new-password"], &more, 2)]
+    {
+        let mut command = world.command(&[&update[..], options, &["--curl"]].concat());
+        command.env("TOKENPASS_OAUTH_TOKEN", &token);
+        let run = PROGRAM.finish(command, input);
+        assert_eq!(run.status, status, "{input:?}: {run:?}");
+        let problem = "--password-stdin: there is a further line";
+        assert_eq!(run.stderr.contains(problem), status == 2, "{run:?}");
+    }
 }
 
 #[test]
