@@ -177,8 +177,8 @@ pub(crate) fn name_argument(
     }
 }
 
-/// Returns the name of an argument whose value is empty, such as `--currency`, which is probably an
-/// unset variable of a script. Those with [`CAN_BE_EMPTY`] are accepted.
+/// Returns the name of an argument whose value is empty or only whitespace, such as `--currency`,
+/// which is probably an unset variable of a script. Those with [`CAN_BE_EMPTY`] are accepted.
 pub(crate) fn empty_argument(command: &Command, matches: &ArgMatches) -> Option<String> {
     let (mut command, mut matches) = (command, matches);
     while let Some((name, inner)) = matches.subcommand() {
@@ -189,7 +189,7 @@ pub(crate) fn empty_argument(command: &Command, matches: &ArgMatches) -> Option<
         let mut values = matches.get_raw(id).into_iter().flatten();
         argument.get_value_hint() != CAN_BE_EMPTY
             && argument.get_action().takes_values()
-            && values.any(|value| value.is_empty())
+            && values.any(|value| value.to_string_lossy().trim().is_empty())
     };
     command.get_arguments().find(is_empty).map(typed_name)
 }
@@ -310,7 +310,9 @@ mod tests {
         let mut command = Command::new("x").subcommand(Command::new("a").args([label, note]));
         for (words, expected) in [
             (["x", "a", "--label", "", "--note", "n"], Some("--label")),
+            (["x", "a", "--label", " \u{a0}", "--note", "n"], Some("--label")),
             (["x", "a", "--label", "l", "--note", ""], None),
+            (["x", "a", "--label", "l", "--note", " "], None),
         ] {
             let matches = command.try_get_matches_from_mut(words).unwrap();
             assert_eq!(empty_argument(&command, &matches).as_deref(), expected, "{words:?}");

@@ -573,6 +573,8 @@ fn invalid_options_of_files_are_2_and_nothing_is_issued() {
         &["--group", "no such group"],
         &["--hook-timeout", "soon"],
         &["--hook-timeout", "0s"],
+        &["--deploy-hook", ""],
+        &["--deploy-hook", " "],
     ] {
         let run = run(&world, &[&arguments, more].concat());
         assert_eq!(run.status, 2, "{more:?}: {run:?}");

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use api_sandbox::{Misbehaviour, SandboxClock};
 use lexopt::prelude::*;
@@ -159,13 +159,13 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
             Long("port") => port = Some(value(&mut parser, "--port", parse_port)?),
             Long("env") => format = Some(value(&mut parser, "--env", Format::parse)?),
             Long("env-file") => {
-                let file = parser.value().map_err(|error| error.to_string())?;
-                if file == "-" {
+                let file = path(&mut parser, "--env-file")?;
+                if file == Path::new("-") {
                     return Err("--env-file -: must be the path of a file; without the option, \
                                 the variables are printed"
                         .to_owned());
                 }
-                arguments.env_file = Some(file.into());
+                arguments.env_file = Some(file);
             }
             Long("clock") => {
                 let clock = |text: &str| text.parse().map_err(|error| format!("{error}"));
@@ -174,10 +174,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
             Long("misbehave") => {
                 arguments.misbehaviours.push(value(&mut parser, "--misbehave", misbehaviour)?);
             }
-            Long("seed") => {
-                let file = parser.value().map_err(|error| error.to_string())?;
-                arguments.seed = Some(file.into());
-            }
+            Long("seed") => arguments.seed = Some(path(&mut parser, "--seed")?),
             Long("bind") => {
                 let address =
                     |text: &str| text.parse().map_err(|_| "is not an IP address".to_owned());
@@ -229,6 +226,15 @@ fn value<T>(
     let value = parser.value().map_err(|error| error.to_string())?;
     let text = value.to_str().ok_or_else(|| format!("{option}: {value:?} is not UTF-8"))?;
     parse(text).map_err(|why| format!("{option}: {text:?} {why}"))
+}
+
+/// Reads the path of a file, which must not be blank: that is probably an unset variable.
+fn path(parser: &mut lexopt::Parser, option: &str) -> Result<PathBuf, String> {
+    let path = parser.value().map_err(|error| error.to_string())?;
+    match path.to_string_lossy().trim().is_empty() {
+        true => Err(format!("{option}: must not be empty")),
+        false => Ok(path.into()),
+    }
 }
 
 fn parse_port(text: &str) -> Result<u16, String> {
@@ -364,6 +370,8 @@ mod tests {
             (&["--env-file", "-"], "--env-file -: must be the path of a file"),
             (&["--bind", "localhost"], "--bind: \"localhost\" is not an IP address"),
             (&["--seed"], "--seed"),
+            (&["--seed", ""], "--seed: must not be empty"),
+            (&["--env-file= "], "--env-file: must not be empty"),
             (&["--port", "1", "--port", "2"], "--port: is given twice"),
             (&["--tls", "--tls"], "--tls: is given twice"),
             (&["run", "--log=off", "--log", "off", "--", "true"], "--log: is given twice"),
