@@ -61,8 +61,7 @@ pub trait Provider: Sized {
     /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
     /// The members of request bodies that are amounts, each with the maximum number of decimal
-    /// places. A name is the end of a path without indexes, such as `schedule.amount`. If several
-    /// names match, the first one counts.
+    /// places. A name is a path without indexes, such as `schedule.amount`.
     const AMOUNTS: &'static [(&'static str, u8)] = &[];
     /// Whether amounts in request bodies can be strings of digits.
     const ALLOWS_TEXT_AMOUNTS: bool = false;

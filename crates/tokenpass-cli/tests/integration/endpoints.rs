@@ -524,6 +524,9 @@ fn messages_name_the_typed_arguments() {
         assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
     }
     // An amount can be a string of digits.
+    // A member of another object is no amount.
+    let create = ["promise", "create", "s", "d", "A", "0.5", "-F", "meta.quantity=1.5", "--curl"];
+    assert!(world.text(&create).contains(r#""meta":{"quantity":1.5}"#));
     let update = ["promise", "update", "i", "-f", "quantity=100000000", "--curl"];
     assert!(world.text(&update).contains(r#""quantity":"100000000""#));
     assert!(world.sandbox.take_seen().is_empty());

@@ -213,6 +213,8 @@ fn bodies_are_checked_before_they_are_sent() {
     }
     let parts = r#"{"childTransactions":[{"amount":5},{"amount":2.50}]}"#;
     std::fs::write(world.home.join("parts.json"), parts).unwrap();
+    let plan = r#"{"paymentInstrument":{"value":"x"}}"#;
+    std::fs::write(world.home.join("plan.json"), plan).unwrap();
     for (arguments, problem) in [
         (&["refund", "create", "t", "-F", "amount=nan"][..], "amount: must be a number more"),
         (&["refund", "card", "-f", "tokenValue=x", "-F", "amount=1.005"], "amount: must be a num"),
@@ -223,6 +225,14 @@ fn bodies_are_checked_before_they_are_sent() {
         (
             &["marketplace", "refund", "m", "--input", "parts.json"],
             "childTransactions.1.amount: must be a whole number of at least 1",
+        ),
+        (
+            &["marketplace", "create", "-F", "childTransactions.0.products.0.unitPrice=0.5"],
+            "childTransactions.0.products.0.unitPrice: must be a whole number of at least 1",
+        ),
+        (
+            &["recurring", "create", "-F", "schedule.amount=1.005", "--input", "plan.json"],
+            "schedule.amount: must be a number more than 0",
         ),
     ] {
         let run = world.run(arguments);
