@@ -473,6 +473,7 @@ impl Renew {
         for pair in pairs {
             let described = pair.and_then(|pair| {
                 let Record { name, cert_id, .. } = &pair.record;
+                pair.check_existing()?;
                 let on_disk = pair.on_disk()?;
                 let is_due = pair.is_due(on_disk.as_ref(), self.within, now);
                 if is_due {
