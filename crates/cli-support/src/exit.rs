@@ -180,6 +180,13 @@ impl Failure {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
 
+    /// Replaces the message and the hint with the results of `change`.
+    #[must_use]
+    pub(crate) fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
+        let hint = self.hint.as_deref().map(&change);
+        Self { message: change(&self.message), hint, ..self }
+    }
+
     /// Sets the hint, an instruction for the user. `{program}` in the hint stands for the name of
     /// the program.
     #[must_use]
