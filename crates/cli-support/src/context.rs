@@ -472,8 +472,9 @@ impl<P: Provider> Context<P> {
             return Ok(None);
         };
         if path.as_os_str().is_empty() {
-            let exit = if self.global.ca_certificate.is_some() { Exit::Usage } else { Exit::Local };
-            return Err(Failure::new(exit, format!("{setting}: must not be empty")));
+            let problem = format!("{setting}: must not be empty");
+            let hint = "set a value, or remove the setting";
+            return Err(Failure::new(Exit::Local, problem).with_hint(hint));
         }
         check_read(&setting, &path)?;
         let name = format!("{setting} {}", path.display());
