@@ -1058,7 +1058,7 @@ impl<P: Provider> Context<P> {
                     let is_selected =
                         || self.output.fields().iter().any(|field| field.starts_with("error."));
                     if self.output.format() == crate::output::Format::Table && !is_selected() {
-                        error = Json::Text(failure.message().to_owned());
+                        error = Json::Text(failure.cell());
                     }
                     (null(), error)
                 }

@@ -287,6 +287,15 @@ impl Failure {
         }
     }
 
+    /// Returns the text for a cell of a table: the message, with the hint if a write may have been
+    /// carried out, because its row would otherwise look like that of a failed one.
+    pub fn cell(&self) -> String {
+        match (self.exit, &self.hint) {
+            (Exit::Unknown, Some(hint)) => format!("{}; {hint}", self.message),
+            _ => self.message.clone(),
+        }
+    }
+
     /// Returns the message without the hint.
     pub fn message(&self) -> &str {
         &self.message

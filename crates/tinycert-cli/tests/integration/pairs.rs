@@ -759,6 +759,13 @@ mod unix {
         let (run, rows) = renew(&world, &["--deploy-hook", "touch ran", "--retries", "0"]);
         assert_eq!((run.status, results(&rows)), (7, vec!["failed"]), "{run:?}");
         assert!(world.home.join("ran").exists() && rows[0]["deployed"] == true);
+        let server = world.sandbox.tinycert();
+        server.misbehave_at("/api/v1/cert/reissue", Misbehaviour::ResetAfterReading, 9);
+        let (run, rows) = renew(&world, &["--retries", "0"]);
+        server.behave();
+        assert_eq!((run.status, results(&rows)), (6, vec!["outcome unknown"]), "{run:?}");
+        let error = rows[0]["error"].as_str().unwrap();
+        assert!(error.contains("; the change may have been made"), "{error}");
         // An expired pair is not deployed.
         advance(&world, 30);
         std::fs::remove_file(world.home.join("ran")).unwrap();

@@ -180,6 +180,24 @@ fn body_that_is_not_json_is_not_a_success() {
     }
 }
 
+#[test]
+fn row_of_an_uncertain_write_says_so() {
+    let world = world();
+    let line = format!("{},ann@example.com\n", server::RID);
+    let lines = format!("rid,email\n{}none,bob@example.com\n", line.repeat(2));
+    std::fs::write(world.home.join("grants.csv"), lines).unwrap();
+    let grants = ["access", "grant", "--file", "grants.csv", "--yes", "--retries", "0"];
+    world.sandbox.tinypass().misbehave(Misbehaviour::ResetAfterReading, 1);
+    let run = world.run(&grants);
+    let mut rows = run.stdout.lines();
+    let hint = "; the change may have been made: check before you repeat the command";
+    assert!(run.status == 11 && rows.next().unwrap().ends_with(hint), "{run:?}");
+    assert!(rows.all(|row| !row.contains(hint)), "{run:?}");
+    world.sandbox.tinypass().misbehave(Misbehaviour::ResetAfterReading, 1);
+    let run = world.run(&[&grants[..], &["-o", "csv"]].concat());
+    assert!(run.stdout.contains(r#"""kind"":""outcome_unknown"""#), "{run:?}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn full_disk_stops_no_writes() {
