@@ -600,7 +600,8 @@ impl<P: Provider> Context<P> {
             return Ok(None);
         }
         if !request.read_only() {
-            self.output.check()?;
+            // Only the response shows whether it contains a secret.
+            self.output.private().check()?;
         }
         Ok(Some(P::send(self.client()?, request)?))
     }
@@ -826,7 +827,7 @@ impl<P: Provider> Context<P> {
     fn show_any_confirmed(&self, what: &str, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         request.validate()?;
         request.check_amounts::<P>()?;
-        self.check_before_question(request, &self.output)?;
+        self.check_before_question(request, &self.output.private())?;
         self.confirm(what)?;
         self.show_any(request)
     }

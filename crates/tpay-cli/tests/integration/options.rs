@@ -410,3 +410,53 @@ fn file_with_secrets_in_a_response_is_private() {
     assert!(file(&merchant).contains("clientSecret"));
     assert_eq!(std::fs::metadata(&merchant).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+/// The response may contain secrets, which must not be written to a file of another user.
+#[cfg(unix)]
+#[test]
+fn link_to_a_file_of_another_user_is_rejected_before_a_write() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::os::unix::process::CommandExt;
+
+    let world = World::new();
+    let file = world.home.join("file");
+    std::fs::write(&file, "old").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    symlink("file", world.home.join("link")).unwrap();
+    if std::fs::metadata(&file).unwrap().uid() != 0 {
+        eprintln!("skipped: only root can run a program as another user");
+        return;
+    }
+    world.sandbox.take_seen();
+    let create = ["account", "create-merchant", "--offer-code", "SAND1", "--out", "link"];
+    let mut command = world.command(&[&create[..], &["--email", "ann@example.com"]].concat());
+    command.uid(65534);
+    let run = finish(command, "");
+    assert!(run.status == 10 && run.stderr.contains("link: "), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn pipe_without_a_reader_is_rejected_before_a_write() {
+    let world = World::new();
+    let made = std::process::Command::new("mkfifo").arg(world.home.join("pipe")).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    world.sandbox.take_seen();
+    let run = world.run(&[&CREATE[..], &["--out", "pipe"]].concat());
+    let problem = "pipe: is a socket, or a pipe that no program reads";
+    assert!(run.status == 10 && run.stderr.contains(problem), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
+    // A reader gets the whole response, also through a descriptor of the shell.
+    for script in [
+        r#"exec 4<>pipe; "$@" --out pipe && dd bs=65536 count=1 <&4"#,
+        r#"("$@" --out /dev/fd/3 3>&1) | cat"#,
+    ] {
+        let mut shell = std::process::Command::new("sh");
+        world.prepare(&mut shell);
+        shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_tpay")]).args(CREATE);
+        let run = finish(shell, "");
+        assert!(run.status == 0 && run.stdout.contains("transactionId"), "{script}: {run:?}");
+    }
+}
