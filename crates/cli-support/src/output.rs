@@ -198,8 +198,8 @@ impl Output {
     ///
     /// # Errors
     /// Returns an error if the output cannot be written, or if the value is not JSON. Returns a
-    /// failure with [`Exit::Usage`], after writing the value, if it has none of the requested
-    /// fields.
+    /// failure with [`Exit::Usage`], after writing the whole value, if it has none of the requested
+    /// fields. The value may be the response to a write request, which cannot be requested again.
     pub fn value(&self, body: &str) -> Result<(), Failure> {
         let json = Json::parse(body)
             .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
@@ -208,8 +208,14 @@ impl Output {
         }
         let mut known = Known::new(self.fields.len());
         let selected = known.select(&json, &self.fields, &self.fields);
-        self.shown(body, selected)?;
-        known.check(&self.fields)
+        let checked = known.check(&self.fields);
+        let shown = match &json {
+            Json::Object(_) if checked.is_ok() => selected,
+            _ if known.is_found.contains(&true) => selected,
+            _ => json,
+        };
+        self.shown(body, shown)?;
+        checked
     }
 
     fn shown(&self, body: &str, json: Json) -> Result<(), Failure> {

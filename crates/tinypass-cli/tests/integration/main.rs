@@ -267,6 +267,15 @@ fn fields_of_errors_are_in_tables() {
     assert_eq!(world.sandbox.take_seen().len(), 0);
     let run = world.run(&["access", "list", "--fields", "none"]);
     assert!(run.status == 2 && run.stderr.contains("the fields are: "), "{run:?}");
+    // A response to a write is not lost.
     let run = world.run(&[&GRANT[..], &["--fields", "none"]].concat());
     assert!(run.status == 0 && run.stderr.contains("the fields are: "), "{run:?}");
+    let whole = world.run(&GRANT).stdout;
+    let names = |text: &str| -> Vec<String> {
+        text.lines().filter_map(|line| Some(line.split_once('\t')?.0.to_owned())).collect()
+    };
+    assert!(!whole.is_empty());
+    assert_eq!(names(&run.stdout), names(&whole));
+    let run = world.run(&[&GRANT[..], &["--fields", "none", "-q", "-o", "json"]].concat());
+    assert!(run.status == 0 && run.stdout.contains(r#""user_email""#), "{run:?}");
 }
