@@ -157,7 +157,8 @@ pub(crate) fn name_argument(
         let id = known.get_id().as_str();
         let is_named = is_of_argument(id, &argument)
             || known.get_long().is_some_and(|long| is_of_argument(long, &argument));
-        if known.is_global_set() || !is_named {
+        // An option of all commands, such as `--record`, has the name that the library uses.
+        if !is_named || known.is_global_set() && !(is_typed && id == argument) {
             return None;
         }
         let name = typed_name(known);

@@ -282,6 +282,8 @@ fn messages_name_the_typed_arguments() {
         let run = finish(world.command(arguments), "123\n");
         assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
     }
+    let run = world.run(&["transaction", "list", "--record", "."]);
+    assert!(run.status == 10 && run.stderr.contains("tpay: --record: cannot open"), "{run:?}");
     let run = finish(
         world.command(&["refund", "card", "--amount", "1", "--token-stdin"]),
         &"x".repeat(256),
