@@ -9,6 +9,7 @@ mod calls;
 mod chart;
 mod cli;
 mod clients;
+mod cores;
 mod count;
 mod decode;
 mod growth;

@@ -71,6 +71,12 @@ pub struct Race {
 
 /// Runs every contender once per round, in a rotating order.
 pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race {
+    race_after(0, contenders, rounds, calls)
+}
+
+/// Runs every contender once per round, in a rotating order. The time of a turn begins after
+/// `ignored` calls, so that the code of the other contenders is no longer in the caches.
+fn race_after(ignored: u64, contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race {
     let number = contenders.len();
     let mut next = 0;
     let mut counts = Vec::new();
@@ -84,6 +90,9 @@ pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race
     for round in 0..rounds {
         for turn in 0..number {
             let index = (round + turn) % number;
+            for _ in 0..ignored {
+                (contenders[index].call)(take(&mut next));
+            }
             let begin = Instant::now();
             for _ in 0..calls {
                 (contenders[index].call)(take(&mut next));
@@ -95,16 +104,16 @@ pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race
 }
 
 /// Combines races with new contenders, so that properties of a connection, such as the core of its
-/// server thread, affect only a part of the rounds.
+/// server thread, affect only a part of the rounds. The time of a turn begins after `ignored` calls.
 pub fn heats<'a>(
     make: impl Fn() -> Vec<Contender<'a>>,
     heats: usize,
     rounds: usize,
-    calls: u64,
+    [ignored, calls]: [u64; 2],
 ) -> Race {
-    let mut all = race(&mut make(), rounds, calls);
+    let mut all = race_after(ignored, &mut make(), rounds, calls);
     for _ in 1..heats {
-        let next = race(&mut make(), rounds, calls);
+        let next = race_after(ignored, &mut make(), rounds, calls);
         for (times, more) in all.times.iter_mut().zip(next.times) {
             times.extend(more);
         }

@@ -1,10 +1,17 @@
 //! Warm calls: time, allocations, connections and system calls.
+//!
+//! The time is measured twice. Firstly, on all cores, with all rivals, and from the first call of a
+//! turn. The client and the server are then often on two cores. Waking a core takes several times as
+//! long as a call, but only sometimes, and the first calls of a turn load code into the caches.
+//! Secondly, on one core, and after the first calls of a turn, so that only the work of the calls is
+//! measured.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::Arc;
 
 use crate::calls::{self, ALL, BEST, OURS, RAW, REQWEST, SAME, Target, caller};
+use crate::cores::{NO_TASKSET, on_one_core};
 use crate::report::{Limit, Row, Section, contenders};
 use crate::rounds::{Contender, heats, race};
 use crate::schemes::Call;
@@ -48,7 +55,7 @@ pub fn section() -> Section {
         same_requests(&mut server, &target);
         let callers =
             || ALL.iter().map(|name| Contender::new(name, caller(name, &target))).collect();
-        let race = heats(callers, HEATS, ROUNDS, CALLS);
+        let race = heats(callers, HEATS, ROUNDS, [0, CALLS]);
         let figure = |what: &str| format!("warm call, {way}: {what}");
         let best = race.counts(BEST).allocations;
         rows.push(Row::count(
@@ -60,6 +67,21 @@ pub fn section() -> Section {
         rows.push(Row::ratio(&figure("time"), &race, OURS, BEST, Limit::above(1.05, 1.3)));
         rows.push(Row::ratio(&figure("time"), &race, OURS, REQWEST, Limit::at(0.6)));
         table += &format!("Warm calls, {way}:\n\n{}\n", contenders(&race, RAW));
+        let race = on_one_core(|server| {
+            let target = Target::of(server, secure);
+            let callers = || {
+                let contender = |name| Contender::new(name, caller(name, &target));
+                [RAW, BEST, OURS].map(contender).into()
+            };
+            heats(callers, HEATS, ROUNDS, [CALLS, CALLS])
+        });
+        let figure = figure("time, one core");
+        let Some(race) = race else {
+            rows.push(Row::told(&figure, NO_TASKSET, "-"));
+            continue;
+        };
+        rows.push(Row::ratio(&figure, &race, OURS, BEST, Limit::above(1.05, 1.08)));
+        table += &format!("Warm calls, {way}, one core:\n\n{}\n", contenders(&race, RAW));
     }
     rows.extend(connections(&mut server));
     Section { title: "Warm calls", name: "warm", rows, table: Some(table), ..Section::default() }

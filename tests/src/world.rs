@@ -40,8 +40,14 @@ pub fn unauthorized() -> Response {
 
 /// Starts a server of a provider with a minimal success as response.
 pub fn start(provider: &Provider) -> Server<World> {
+    start_at(0, provider)
+}
+
+/// Starts a server like [`start`] on this port.
+pub fn start_at(port: u16, provider: &Provider) -> Server<World> {
     let response = Response::json(200, &serde_json::json!({"id": 1, "result": "success"}));
-    Server::start(0, World { grant: provider.grant, refusals: 0, response }).expect("a free port")
+    Server::start(port, World { grant: provider.grant, refusals: 0, response })
+        .expect("a free port")
 }
 
 /// Returns a client with a token or session, so that the next request is that of the endpoint.

@@ -405,7 +405,9 @@ impl Error {
                 "check that the credentials are correct, have not expired, have the required permissions, and are for this environment"
             }
             ErrorKind::RateLimited => "wait before you send another request",
-            ErrorKind::Decode => "the notification does not match the provider's documentation",
+            ErrorKind::Decode => {
+                "the notification does not match the provider's documentation: do not acknowledge it, and report it with its body"
+            }
             ErrorKind::Incomplete => "entries may be missing: read the list again",
             ErrorKind::Verify => {
                 "do not act on the notification: it is not genuine, is for another merchant, or cannot be verified"

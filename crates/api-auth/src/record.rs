@@ -128,7 +128,7 @@ impl Recorder {
         secret_parameters: &[&'static str],
     ) -> Result<Self, InputError> {
         let failed = |error: io::Error| {
-            InputError::new("record", format!("cannot open {}: {error}", path.display()))
+            InputError::new("record", format!("cannot open the file {}: {error}", path.display()))
         };
         let file = open_private(path).map_err(failed)?;
         let is_cut = is_cut(path, &file).map_err(failed)?;

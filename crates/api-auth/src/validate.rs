@@ -65,8 +65,9 @@ pub(crate) fn authority_problem(authority: &Authority) -> Option<&'static str> {
 /// Returns whether the port of a URL is absent, or a number from 1 to 65535. The crate `http`
 /// ignores an invalid port, so without this check, the default port would be used.
 pub(crate) fn has_valid_port(authority: &Authority) -> bool {
-    let rest = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, rest)| rest);
-    let port = rest.strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
+    // A user name and an IPv6 address may contain colons.
+    let rest = authority.as_str().rsplit(['@', ']']).next().unwrap_or_default();
+    let port = rest.split_once(':').map(|(_, port)| port);
     let is_port = |port: &str| {
         port.bytes().all(|byte| byte.is_ascii_digit())
             && port.parse().is_ok_and(|port: u16| port > 0)
@@ -183,5 +184,38 @@ mod tests {
         assert!(not_empty("name", " x").is_ok());
         assert!(segment("id", "a/..").is_ok(), "it is encoded");
         assert!(max_chars("name", "łłł", 3).is_ok(), "characters are counted, not bytes");
+    }
+
+    #[test]
+    fn ports_are_found_behind_user_names_and_ipv6_addresses() {
+        let is_valid = |authority: &str| has_valid_port(&authority.parse().unwrap());
+        for valid in [
+            "h",
+            "h:1",
+            "h:65535",
+            "h:080",
+            "[::1]",
+            "[::1]:443",
+            "1:2@h",
+            "1:x@h:80",
+            "1:x@[::1]",
+            "1:x@[::1]:80",
+        ] {
+            assert!(is_valid(valid), "{valid}");
+        }
+        for invalid in [
+            "h:",
+            "h:0",
+            "h:65536",
+            "h:x",
+            "h:+1",
+            "h:-1",
+            "[::1]:",
+            "[::1]:x",
+            "1:2@h:x",
+            "1:2@[::1]:0",
+        ] {
+            assert!(!is_valid(invalid), "{invalid}");
+        }
     }
 }

@@ -502,7 +502,7 @@ impl FromStr for Rules {
     /// Returns an error that contains the [`position`](InputError::position) of the invalid part,
     /// or an error of [`validate`](Rules::validate).
     fn from_str(text: &str) -> Result<Self, InputError> {
-        let mut parser = Parser { text, position: 0, depth: 0 };
+        let mut parser = Parser { text, position: 0, depth: 0, allows_operator: false };
         let groups = parser.alternatives()?;
         let without_promises = parser.keyword("without")?;
         if without_promises && !parser.keyword("promises")? {
@@ -518,10 +518,7 @@ impl FromStr for Rules {
                 ));
             }
             (position, Token::Close) => return Err(error(position, "unmatched \")\"")),
-            (position, token) => {
-                let expected = "expected an operator, \"and\" or \"or\"";
-                return Err(error(position, format!("{expected}, found {token}")));
-            }
+            (position, token) => return Err(parser.unexpected(position, token)),
         }
         let mut rules = Self { stack: Vec::new(), without_promises };
         let mut positions = Vec::new();
@@ -576,9 +573,22 @@ struct Parser<'a> {
     text: &'a str,
     position: usize,
     depth: u32,
+    /// Whether the last term is an asset without an operator.
+    allows_operator: bool,
 }
 
 impl<'a> Parser<'a> {
+    /// Returns the error for a token after a complete term.
+    fn unexpected(&self, position: usize, token: Token<'_>) -> InputError {
+        let expected = match (self.allows_operator, self.depth > 0) {
+            (false, false) => "\"and\" or \"or\"",
+            (false, true) => "\"and\", \"or\" or \")\"",
+            (true, false) => "\"and\", \"or\" or an operator such as \">=\"",
+            (true, true) => "\"and\", \"or\", \")\" or an operator such as \">=\"",
+        };
+        error(position, format!("expected {expected}, found {token}"))
+    }
+
     /// Consumes the next token, and returns it with its position in bytes.
     fn next(&mut self) -> Result<(usize, Token<'a>), InputError> {
         let rest = self.text.get(self.position..).unwrap_or_default();
@@ -665,14 +675,14 @@ impl<'a> Parser<'a> {
                     return Err(error(position, "too many nested parentheses"));
                 }
                 let groups = self.alternatives()?;
-                self.depth -= 1;
                 match self.next()? {
-                    (_, Token::Close) => Ok((position, groups)),
-                    (_, Token::End) => Err(error(position, "unmatched \"(\"")),
-                    (position, token) => {
-                        let expected = "expected an operator, \"and\", \"or\" or \")\"";
-                        Err(error(position, format!("{expected}, found {token}")))
+                    (_, Token::Close) => {
+                        self.depth -= 1;
+                        self.allows_operator = false;
+                        Ok((position, groups))
                     }
+                    (_, Token::End) => Err(error(position, "unmatched \"(\"")),
+                    (position, token) => Err(self.unexpected(position, token)),
                 }
             }
             Token::Word(asset) if !is_keyword(asset) => {
@@ -692,6 +702,7 @@ impl<'a> Parser<'a> {
         let before = self.position;
         let (position, Token::Op(text)) = self.next()? else {
             self.position = before;
+            self.allows_operator = true;
             return Ok(Rule::some(asset));
         };
         let op = Op::from(text);
@@ -714,6 +725,7 @@ impl<'a> Parser<'a> {
         if amount > MAX_AMOUNT {
             return Err(error(position, TOO_LARGE));
         }
+        self.allows_operator = false;
         Ok(Rule::new(asset, op, amount))
     }
 }
@@ -885,9 +897,13 @@ mod tests {
             ("A > 123456789x", 4, "expected an amount with at most 8 decimal places"),
             ("A > 1234567.000000001", 4, "expected an amount with at most 8 decimal places"),
             ("A > 0e99", 4, "expected an amount with at most 8 decimal places"),
-            ("A > 1 2", 6, "expected an operator, \"and\" or \"or\", found \"2\""),
-            ("A B > 1", 2, "expected an operator, \"and\" or \"or\", found \"B\""),
-            ("A xor SOUP", 2, "expected an operator, \"and\" or \"or\", found \"xor\""),
+            ("A > 1 2", 6, "expected \"and\" or \"or\", found \"2\""),
+            ("A B > 1", 2, "expected \"and\", \"or\" or an operator such as \">=\", found \"B\""),
+            (
+                "A xor SOUP",
+                2,
+                "expected \"and\", \"or\" or an operator such as \">=\", found \"xor\"",
+            ),
             ("TOKENLY => 1", 8, "unknown operator \"=>\" (use >=, >"),
             ("TOKENLY >>= 1", 8, "unknown operator \">>=\" (use"),
             ("TOKENLY > -1", 10, "unexpected character \"-\""),
@@ -910,13 +926,23 @@ mod tests {
             ("A without", 9, "expected \"promises\", found the end"),
             ("A without B", 10, "expected \"promises\", found \"B\""),
             ("A without promises and B", 19, "expected the end of the rules, found \"and\""),
-            ("without promises", 8, "expected an operator, \"and\" or \"or\", found \"promises\""),
+            (
+                "without promises",
+                8,
+                "expected \"and\", \"or\" or an operator such as \">=\", found \"promises\"",
+            ),
             ("\"A\" > 1", 0, "unexpected character \"\\\"\""),
             ("(A", 0, "unmatched \"(\""),
             ("A)", 1, "unmatched \")\""),
             ("()", 1, "expected an asset name, found \")\""),
-            ("(A B)", 3, "expected an operator, \"and\", \"or\" or \")\", found \"B\""),
-            ("A (B)", 2, "expected an operator, \"and\" or \"or\", found \"(\""),
+            (
+                "(A B)",
+                3,
+                "expected \"and\", \"or\", \")\" or an operator such as \">=\", found \"B\"",
+            ),
+            ("(A > 1 B)", 7, "expected \"and\", \"or\" or \")\", found \"B\""),
+            ("(A) > 1", 4, "expected \"and\" or \"or\", found \">\""),
+            ("A (B)", 2, "expected \"and\", \"or\" or an operator such as \">=\", found \"(\""),
             ("A > (1)", 4, "expected an amount, found \"(\""),
             ("TOKENLY and (LTBCOIN = 0 or VIP)", 12, "cannot be joined with \"and\""),
             ("(A or B) and C", 0, "cannot be joined with \"and\""),

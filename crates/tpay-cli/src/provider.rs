@@ -264,8 +264,8 @@ fn time(text: &str, of_date: &str) -> Result<Time, String> {
         // The server expects exactly this format.
         Some(time) => Ok(Time::Local(LocalTime::from(time))),
         None => {
-            Err("must be a duration such as 7d, a date such as 2026-11-01, or a Polish time such \
-                     as 2026-11-01 12:00"
+            Err("must be a duration such as 7d, a date such as 2026-11-01, or a date and time in \
+                     Poland, such as 2026-11-01 12:00"
                 .to_owned())
         }
     }

@@ -19,6 +19,7 @@ pub mod decoding;
 pub mod enums;
 pub mod examples;
 pub mod mistakes;
+pub mod ports;
 pub mod programs;
 pub mod responses;
 pub mod settings;

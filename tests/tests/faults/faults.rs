@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use api_auth::{Delivery, ErrorKind, ManualClock};
 use api_sandbox::{Misbehaviour, Response, Sandbox, tinypass};
+use test_support::ports::ClosedPort;
 use tinypass_client::{Client, Environment, Error, GrantAccess};
 use workspace_tests::tinypass;
 
@@ -80,12 +81,10 @@ fn write_that_may_have_arrived_is_sent_once() {
 
 #[test]
 fn write_that_was_certainly_not_sent_is_retried() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let closed = ClosedPort::reserve();
     let clock = ManualClock::at_unix(1);
     let client = Client::builder("A", "k")
-        .environment(Environment::Custom(closed))
+        .environment(Environment::Custom(closed.url()))
         .clock(clock.clone())
         .build()
         .unwrap();

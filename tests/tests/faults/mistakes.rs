@@ -6,12 +6,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use api_auth::{Clock, FileStore, ManualClock, Request, SystemClock, TransportError};
 use api_sandbox::{Misbehaviour, Sandbox};
 use test_support::mistakes::Mistakes;
+use test_support::ports::ClosedPort;
 use tinycert_client::cert::CertStatus;
 use tinycert_client::{CaId, CertId, CreateCa, CreateCert, San};
 use tinypass_client::{GrantAccess, SearchAccess};
@@ -27,11 +27,6 @@ const COMMAND: &str = "cargo test -p workspace-tests --test faults mistakes";
 
 fn order(amount: Amount) -> CreateTransaction {
     CreateTransaction::new(amount, "Order 7", Payer::new("jan@example.com", "Jan Nowak"))
-}
-
-/// Returns a port of loopback on which no server listens.
-fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[test]
@@ -258,15 +253,14 @@ fn network(table: &mut Mistakes) {
         Client::builder("AID", "key").environment(Environment::custom(url)).no_proxy().retries(0)
     };
     let user = |client: Client| client.get_user("kjkxrNWUyD");
-    let closed = closed_port();
-    let closed = format!("http://127.0.0.1:{closed}");
-    table.error("no server is listening", user(at(closed.clone()).build().unwrap()));
+    let closed = ClosedPort::reserve();
+    table.error("no server is listening", user(at(closed.url()).build().unwrap()));
     table.error("no server is listening: a write", {
-        let client = at(closed.clone()).build().unwrap();
+        let client = at(closed.url()).build().unwrap();
         client.grant_access(&GrantAccess::new("r", "ann@example.com"))
     });
     table.error("the proxy is not running", {
-        let client = Client::builder("AID", "key").proxy(closed.as_str()).retries(0);
+        let client = Client::builder("AID", "key").proxy(closed.url()).retries(0);
         user(client.build().unwrap())
     });
     let sandbox = Sandbox::start().unwrap();

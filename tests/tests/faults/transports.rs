@@ -10,6 +10,7 @@ use api_auth::{
     Request, Response, Sent, Settings, Transport, TransportError, TransportErrorKind, http,
 };
 use api_sandbox::{Misbehaviour, Raw, Server, Service, Verdict};
+use test_support::ports::ClosedPort;
 
 const LIMIT: usize = 100_000;
 /// A time that is longer than any test, so that a request ends by its timeout.
@@ -174,11 +175,8 @@ fn timeout_limits_slow_servers() {
 #[test]
 fn requests_not_sent_are_distinguished_from_those_that_may_have_arrived() {
     for (name, transport) in transports(LONG) {
-        let closed = {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            format!("http://{}", listener.local_addr().unwrap())
-        };
-        let error = transport.send(get(&closed)).unwrap_err();
+        let closed = ClosedPort::reserve();
+        let error = transport.send(get(&closed.url())).unwrap_err();
         assert_eq!((error.kind(), error.sent()), (TransportErrorKind::Connect, Sent::No), "{name}");
 
         for how in [Misbehaviour::ResetBeforeReading, Misbehaviour::ResetAfterReading] {

@@ -26,6 +26,7 @@ use api_sandbox::tinycert::{
 use api_sandbox::{Misbehaviour, Sandbox, Seen};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use test_support::ports::ClosedPort;
 use tinycert_client::ca::{GetCaDetails, HashMethod};
 use tinycert_client::cert::{KeyForm, StatusMask};
 use tinycert_client::files::FileError;
@@ -587,7 +588,10 @@ fn drop_closes_the_session_and_ignores_errors() {
     sandbox.tinycert().misbehave(Misbehaviour::BadGateway, 1);
     drop(session);
     let session = connect(&sandbox);
+    let (_, port) = sandbox.tinycert().base_url().rsplit_once(':').unwrap();
+    let port = port.parse().unwrap();
     drop(sandbox);
+    let _closed = ClosedPort::at(port).unwrap();
     drop(session);
 }
 

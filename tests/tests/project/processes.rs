@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use api_sandbox::{Misbehaviour, Sandbox, tokenpass};
+use test_support::ports::ClosedPort;
 use workspace_tests::Folder;
 use workspace_tests::programs::command;
 
@@ -97,8 +98,8 @@ fn location(head: &str) -> &str {
 
 /// Starts a login that listens on a free port, and returns the URL to open.
 fn login(sandbox: &Sandbox) -> (Child, String) {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-    login_at(sandbox, &format!("http://127.0.0.1:{port}/oauth_callback"))
+    let port = ClosedPort::for_a_program();
+    login_at(sandbox, &format!("{}/oauth_callback", port.url()))
 }
 
 fn login_at(sandbox: &Sandbox, callback: &str) -> (Child, String) {
@@ -204,7 +205,8 @@ fn only_the_state_of_the_login_ends_the_wait() {
 #[test]
 fn callbacks_have_the_host_that_browsers_send() {
     let sandbox = Sandbox::start().unwrap();
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let reserved = ClosedPort::for_a_program();
+    let port = reserved.number();
     // Browsers leave the user and zeros before the port out of the header.
     let (child, url) = login_at(&sandbox, &format!("http://user@127.0.0.1:0{port}/oauth_callback"));
     let (head, _) = get(&format!("{url}&sandbox_consent=grant"));

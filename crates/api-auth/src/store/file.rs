@@ -104,7 +104,8 @@ impl FileStore {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if application.is_empty() || application.starts_with('.') || !application.bytes().all(plain)
         {
-            let problem = "may contain only letters, digits, '-', '_' and '.'";
+            let problem = "must consist of letters, digits, '-', '_' and '.', and must not begin \
+                           with '.'";
             return Err(InputError::new("application", problem));
         }
         let variable = |name: &str| {

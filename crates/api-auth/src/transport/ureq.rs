@@ -539,7 +539,7 @@ mod tls_tests;
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::net::TcpListener;
+    use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::thread;
 
     use super::*;
@@ -563,19 +563,23 @@ mod tests {
         transport.send(http::Request::get(url).body(Vec::new()).unwrap()).unwrap_err()
     }
 
-    /// Returns a port that no server listens on.
-    fn closed_port() -> u16 {
-        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    /// Returns an address that no server listens on. It belongs to a connection, so as long as the
+    /// returned values exist, no other test listens on it.
+    pub(super) fn closed() -> (SocketAddr, [TcpStream; 2]) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let server = listener.accept().unwrap().0;
+        (client.local_addr().unwrap(), [client, server])
     }
 
     #[test]
     fn errors_name_host_and_port_without_user_and_path() {
-        let port = closed_port();
+        let (closed, _reserved) = closed();
         let mut settings = Settings::default();
         settings.no_proxy();
         let transport = settings.built_in_transport().unwrap();
-        let url = format!("http://u:CANARY@127.0.0.1:{port}/CANARY?CANARY");
-        let expected = format!("connection refused by 127.0.0.1:{port}");
+        let url = format!("http://u:CANARY@{closed}/CANARY?CANARY");
+        let expected = format!("connection refused by {closed}");
         assert_eq!(error_of(&*transport, &url).to_string(), expected);
         #[cfg(feature = "ureq-3")]
         {
@@ -614,11 +618,11 @@ mod tests {
 
     #[test]
     fn errors_name_host_and_port_of_the_proxy_without_its_password() {
-        let port = closed_port();
+        let (closed, _reserved) = closed();
         let mut settings = Settings::default();
-        settings.proxy(format!("http://u:CANARY@127.0.0.1:{port}").into());
+        settings.proxy(format!("http://u:CANARY@{closed}").into());
         let transport = settings.built_in_transport().unwrap();
-        let via = format!("via proxy 127.0.0.1:{port}");
+        let via = format!("via proxy {closed}");
         for (url, host) in [
             ("https://shop.test/a", "shop.test:443"),
             ("https://shop.test:8443/a", "shop.test:8443"),

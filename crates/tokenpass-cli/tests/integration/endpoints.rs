@@ -8,6 +8,7 @@ use test_support::programs::{
 use tokenpass_client::proof::{MessageKey, source_proof_message, user_hash};
 
 use test_support::cli::{SandboxProgram, World};
+use test_support::ports::ClosedPort;
 
 use crate::{PROGRAM, world};
 
@@ -376,10 +377,8 @@ fn user_logs_in_by_a_browser() {
     use std::io::{BufRead, BufReader, Read, Write};
 
     let world = world();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let redirect_uri = format!("http://127.0.0.1:{port}/back");
+    let port = ClosedPort::for_a_program();
+    let redirect_uri = format!("{}/back", port.url());
     world.sandbox.tokenpass().state(|server| {
         server.clients.iter_mut().for_each(|client| client.callbacks.push(redirect_uri.clone()));
     });

@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemClock;
-    use crate::transport::ureq::tests::one_connection;
+    use crate::transport::ureq::tests::{closed, one_connection};
 
     #[derive(Debug, Default, Clone)]
     struct Counting(Arc<AtomicUsize>);
@@ -140,7 +140,7 @@ mod tests {
         let Some((dead, listener, waiting)) = unresponsive() else {
             return eprintln!("skipped: this machine has long queues of connections");
         };
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (closed, _reserved) = closed();
         let (agent, names) = agent(
             Agent::config_builder()
                 .proxy(None)
