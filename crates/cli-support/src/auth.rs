@@ -222,7 +222,7 @@ impl Settings {
         }
         let value = Env::PROCESS
             .get(variable.name)
-            .map_err(|error| Failure::new(Exit::Local, error.to_string()))?;
+            .map_err(|error| unreadable(&error.to_string(), Exit::Local))?;
         Ok(value.map(|value| (variable.name.to_owned(), value.into())))
     }
 
@@ -251,15 +251,23 @@ impl Settings {
                 return failure.with_setting("--environment", &name);
             }
         }
+        let named = |argument: &str, variable: &Variable, failure: Failure| {
+            let failure = failure.with_setting(argument, &self.name_of(variable));
+            // Empty variables of the environment are rejected earlier.
+            match self.need(variable.name).trim().is_empty() {
+                true => failure.with_hint("set a value, or remove the setting"),
+                false => failure,
+            }
+        };
         let Some(argument) = failure.argument().map(str::to_owned) else {
             // The message of the program begins with the variable.
             let mut set = variables.iter().filter(|variable| self.get(variable.name).is_some());
-            let named = set.find(|variable| {
+            let found = set.find(|variable| {
                 let rest = failure.message().strip_prefix(variable.name);
                 rest.is_some_and(|rest| rest.starts_with(": "))
             });
-            return match named {
-                Some(variable) => failure.with_setting(variable.name, &self.name_of(variable)),
+            return match found {
+                Some(variable) => named(variable.name, variable, failure),
                 None => failure,
             };
         };
@@ -273,7 +281,7 @@ impl Settings {
             false => variable.key == argument,
         };
         match variables.iter().find(of_argument) {
-            Some(variable) => failure.with_setting(&argument, &self.name_of(variable)),
+            Some(variable) => named(&argument, variable, failure),
             None => failure,
         }
     }
@@ -313,8 +321,7 @@ impl Settings {
                 let problem = error.to_string();
                 // Empty credentials are missing, as those of a profile or a file are.
                 let is_missing = variable.is_required && problem.contains("must not be empty");
-                let exit = if is_missing { Exit::Credentials } else { Exit::Local };
-                Failure::new(exit, problem)
+                unreadable(&problem, if is_missing { Exit::Credentials } else { Exit::Local })
             })?;
             values.extend(value.map(|value| (variable.name, value)));
         }
@@ -368,6 +375,15 @@ impl Settings {
             }
         }
         Ok(Self { values, source: format!("file {}", path.display()) })
+    }
+}
+
+/// Returns the failure for a variable that cannot be read. In the library's message about an empty
+/// variable, the problem is followed by what to do, which becomes the hint.
+fn unreadable(problem: &str, exit: Exit) -> Failure {
+    match problem.split_once("; ") {
+        Some((problem, hint)) => Failure::new(exit, problem).with_hint(hint),
+        None => Failure::new(exit, problem),
     }
 }
 
