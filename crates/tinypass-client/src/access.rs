@@ -525,7 +525,9 @@ impl Client {
     /// [`suppress_email`](GrantAccess::suppress_email) is set.
     ///
     /// A repeated request could cause the server to send a second e-mail, so this method does not
-    /// retry a request whose outcome is unknown.
+    /// retry a request whose outcome is unknown. To find out whether it was carried out, call
+    /// [`get_access`](Client::get_access) before the first request and again after the failure, and
+    /// compare the records.
     ///
     /// If the response is an acknowledgement without the record, [`Granted::access`] is `None`. If
     /// the record in the response has no `expires`, that of the request is used.
@@ -538,6 +540,10 @@ impl Client {
 
     /// Revokes a user's access to a resource. The price is refunded if
     /// [`refund`](RevokeAccess::refund) is set.
+    ///
+    /// The request is never retried if its outcome is unknown. To find out whether it was carried
+    /// out, call [`get_access`](Client::get_access) before the first request and again after the
+    /// failure, and compare the records.
     ///
     /// See the example in the module [`access`](crate::access).
     ///

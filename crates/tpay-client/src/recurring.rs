@@ -620,8 +620,11 @@ impl Endpoint for CancelRecurring {
     }
 }
 
-/// `POST /recurring/{recurringId}/retry`: retries the last charge of a plan immediately. The
-/// request is never retried if its outcome is unknown.
+/// `POST /recurring/{recurringId}/retry`: retries the last charge of a plan immediately.
+///
+/// The request is never retried if its outcome is unknown. To find out whether it was carried out,
+/// list the charges of the plan with [`Client::recurring_charges`] before the first request and
+/// again after the failure, and compare the ids.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -773,6 +776,8 @@ impl Client {
     }
 
     /// Retries the last charge of a plan immediately. Experimental: the response is not documented.
+    /// [`RetryRecurring`] describes how to find out whether a request with an unknown outcome was
+    /// carried out.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///
