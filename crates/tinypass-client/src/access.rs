@@ -493,6 +493,10 @@ impl Client {
     /// No request is sent before the first call of `next`. The iterator starts at the page of the
     /// search. Without a page size, 1000 records per page are requested.
     ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If records may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
     /// ```
     /// use tinypass_client::SearchAccess;
     ///

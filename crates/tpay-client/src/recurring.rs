@@ -723,9 +723,14 @@ impl Client {
     }
 
     /// Returns an iterator over all plans of recurring payments. The iterator requests page after
-    /// page and returns each entry once. No request is sent before the iterator is advanced. If no
-    /// page size is set, the iterator requests 100 entries per page. Experimental: the response is
-    /// not documented.
+    /// page and returns each entry once. Experimental: the response is not documented.
+    ///
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
@@ -756,9 +761,14 @@ impl Client {
     }
 
     /// Returns an iterator over all charges of a plan. The iterator requests page after page and
-    /// returns each entry once. No request is sent before the iterator is advanced. If no page size
-    /// is set, the iterator requests 100 entries per page. Experimental: the response is not
-    /// documented.
+    /// returns each entry once. Experimental: the response is not documented.
+    ///
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {

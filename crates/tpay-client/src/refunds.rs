@@ -714,6 +714,10 @@ impl Client {
     /// No request is sent before the iterator is advanced. If no page size is set, the iterator
     /// requests 100 entries per page.
     ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
     /// See the example in the module [`refunds`](crate::refunds).
     pub fn transaction_refunds(
         &self,
@@ -737,6 +741,12 @@ impl Client {
     ///
     /// No request is sent before the iterator is advanced. If no page size is set, the iterator
     /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
+    /// See the example in the module [`refunds`](crate::refunds).
     pub fn refunds(&self, request: &ListRefunds) -> Items<ListRefunds> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
