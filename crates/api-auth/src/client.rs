@@ -1,6 +1,7 @@
 //! The request loop: build, authenticate, send, classify, retry, parse.
 //!
-//! `send` and its variants call `read`, which calls `exchange`. `send_raw` calls `exchange` itself.
+//! `send` and its variants call `send_and_parse`, which calls `exchange`. `send_raw` calls `exchange`
+//! itself.
 //! `exchange` calls `with_retries`, which calls `try_once` for each attempt:
 //!
 //! 1. `auth` selects the credential, and `Call::validate` validates the arguments.
@@ -10,12 +11,13 @@
 //! 4. `build` creates the unsigned request, adds the parameters of the [`Auth`], encodes the
 //!    request, adds headers, and signs it.
 //! 5. `transmit` sends it.
+//!    If there is no complete response, the attempt ends with an error.
 //! 6. [`Auth::invalidate_if_rejected`] examines the response. If the server rejected the token, the
 //!    attempt continues with step 2.
 //! 7. `Call::accepts` tests the status. `Provider::read_error` parses an error response.
 //!
 //! After an error, `with_retries` calls [`decide`] and, if the request is retried, waits before the
-//! next attempt. After a success, `read` parses the response.
+//! next attempt. After a success, `send_and_parse` parses the response.
 
 mod methods;
 mod preparation;
@@ -219,7 +221,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
-        self.read(endpoint, &mut Exchange::new(), |response| endpoint.parse(response))
+        self.send_and_parse(endpoint, &mut Exchange::new(), |response| endpoint.parse(response))
     }
 
     /// Sends the request like [`send`](Client::send), but returns an error instead of panicking if,
@@ -250,7 +252,8 @@ impl Client {
         endpoint: &E,
     ) -> Result<http::Response<E::Output>> {
         let mut exchange = Exchange::new();
-        let value = self.read(endpoint, &mut exchange, |response| endpoint.parse(response))?;
+        let value =
+            self.send_and_parse(endpoint, &mut exchange, |response| endpoint.parse(response))?;
         // The body is freed here, before the value is used.
         let (parts, _body) = exchange.response.into_parts();
         Ok(http::Response::from_parts(parts, value))
@@ -263,7 +266,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send_as<T: DeserializeOwned>(&self, endpoint: &impl Endpoint) -> Result<T> {
-        self.read(endpoint, &mut Exchange::new(), json)
+        self.send_and_parse(endpoint, &mut Exchange::new(), json)
     }
 
     /// Sends the request and returns the response, without parsing its body. Returns an error for
@@ -330,7 +333,7 @@ impl Client {
     /// Sends the request and parses its response. This function and its callers are compiled again
     /// for each endpoint, so they contain little code.
     #[inline]
-    fn read<T>(
+    fn send_and_parse<T>(
         &self,
         call: &dyn Call,
         exchange: &mut Exchange,
@@ -404,7 +407,7 @@ impl Client {
     }
 
     /// Makes one attempt. If the server rejects the token and the token can be replaced, sends the
-    /// request again with another token, as part of the same attempt.
+    /// request again with another token. `attempts` counts it, but the number of retries does not.
     fn try_once(
         &self,
         call: &dyn Call,

@@ -94,7 +94,8 @@ pub enum TransportErrorKind {
     /// The response is not valid HTTP.
     Protocol,
     /// The request cannot be sent, for example because of plain http to a host that requires TLS,
-    /// or because the proxy cannot be used or rejects the connection.
+    /// or because the proxy cannot be used or rejects the connection. Unlike
+    /// [`Delivery::Refused`](crate::Delivery::Refused), the server received nothing.
     Refused,
 }
 

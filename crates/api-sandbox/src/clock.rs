@@ -7,12 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::date::parse_date_time;
+use crate::query::whole;
 
-/// The first second of the year 10000, in Unix seconds.
-const YEAR_10000: u64 = 253_402_300_800;
+/// The last time that a clock can show, 9989-12-31T23:59:59Z, in Unix seconds. Dates have years of
+/// four digits, and the certificate of a CA is valid for ten years.
+pub(crate) const LAST: u64 = 253_086_767_999;
+
+/// The times that a clock can show, for messages.
+pub(crate) const RANGE: &str = "from 1970-01-01T00:00:00Z to 9989-12-31T23:59:59Z";
 
 /// The clock that all servers share. It shows the system time, a fixed time, or a time that runs
-/// from a given start. Tests can advance the clock. All clones of a clock show the same time.
+/// from a given start. Tests can advance the clock. All clones of a clock show the same time. A
+/// clock stops at the end of the year 9989, so that the dates in responses have years of four
+/// digits.
 ///
 /// ```
 /// use std::time::Duration;
@@ -64,32 +71,39 @@ impl SandboxClock {
                 first.saturating_add(real().as_secs().saturating_sub(system))
             }
         };
-        from.saturating_add(self.added.load(Ordering::Relaxed))
+        from.saturating_add(self.added.load(Ordering::Relaxed)).min(LAST)
     }
 
-    /// Moves the clock and its clones forward by `by`. Fractions of a second are ignored.
+    /// Moves the clock and its clones forward by `by`, but not past the end of the year 9989.
+    /// Fractions of a second are ignored.
     pub fn advance(&self, by: Duration) {
-        self.added.fetch_add(by.as_secs(), Ordering::Relaxed);
+        let add = |added: u64| Some(added.saturating_add(by.as_secs()));
+        // The function always returns a value, so the update succeeds.
+        let _ = self.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
 
 /// Parses the time at which a running clock starts: Unix seconds, a date and time in UTC
-/// (`2026-11-29T12:00:00Z` or `2026-11-29 12:00:00`), or a date, which means midnight UTC. The year
-/// must be before 10000.
+/// (`2026-11-29T12:00:00Z` or `2026-11-29 12:00:00`), or a date, which means midnight UTC. The time
+/// must be from 1970-01-01T00:00:00Z to 9989-12-31T23:59:59Z.
 impl FromStr for SandboxClock {
     type Err = io::Error;
 
     fn from_str(text: &str) -> io::Result<Self> {
-        let seconds = text.parse().ok().or_else(|| {
-            let date_time = text.strip_suffix('Z').unwrap_or(text).replacen('T', " ", 1);
-            let is_date = !date_time.contains(' ');
-            parse_date_time(&if is_date { date_time + " 00:00:00" } else { date_time })
-        });
-        // The dates of the providers have years of four digits.
-        let seconds = seconds.filter(|seconds| *seconds < YEAR_10000);
+        let date_time = || match text.strip_suffix('Z') {
+            Some(date_time) => {
+                let (date, time) = date_time.split_once('T')?;
+                parse_date_time(&format!("{date} {time}"))
+            }
+            None if text.contains(' ') => parse_date_time(text),
+            None => parse_date_time(&format!("{text} 00:00:00")),
+        };
+        let seconds = whole(text).or_else(date_time).filter(|seconds| *seconds <= LAST);
         seconds.map(Self::starting_at_unix).ok_or_else(|| {
-            let why = "is not a time before the year 10000; use Unix seconds or a time in UTC such \
-                       as 2026-11-29T12:00:00Z";
+            let why = format!(
+                "is not a time {RANGE}; use Unix seconds or a time in UTC such as \
+                 2026-11-29T12:00:00Z"
+            );
             io::Error::new(io::ErrorKind::InvalidInput, why)
         })
     }
@@ -114,14 +128,59 @@ mod tests {
         }
         let midnight = "2026-11-29".parse::<SandboxClock>().unwrap().unix();
         assert!((noon - 43_200..noon - 42_600).contains(&midnight), "{midnight}");
-        assert!("9999-12-31".parse::<SandboxClock>().is_ok());
-        for bad in ["10000-01-01", "253402300800", "18446744073709551615"] {
+        for (good, seconds) in [
+            ("0", 0),
+            ("1970-01-01", 0),
+            ("9989-12-31", LAST - 86_399),
+            ("9989-12-31T23:59:59Z", LAST),
+            ("253086767999", LAST),
+        ] {
+            let clock: SandboxClock = good.parse().unwrap();
+            assert!((seconds..=seconds + 600).contains(&clock.unix()), "{good}: {}", clock.unix());
+        }
+        for bad in [
+            "253086768000",
+            "9990-01-01",
+            "9999-12-31T23:59:59Z",
+            "10000-01-01",
+            "18446744073709551615",
+            "18446744073709551616",
+            "1969-12-31T23:59:59Z",
+            "0000-01-01",
+            "-1",
+            "-5",
+        ] {
+            let error = bad.parse::<SandboxClock>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("is not a time {RANGE}; ")), "{bad}: {error}");
+        }
+        for bad in [
+            "",
+            "noon",
+            "+5",
+            "007",
+            "1e9",
+            " 5",
+            "2026-02-30",
+            "2026-11-29T12:00",
+            "2026-11-29T12:00:00",
+            "2026-11-29 12:00:00Z",
+            "2026-11-29Z",
+            "2026-11-29T",
+            "2026-11-29T12:00:00+02:00",
+        ] {
             assert!(bad.parse::<SandboxClock>().is_err(), "{bad}");
         }
-        for bad in ["", "noon", "2026-02-30", "2026-11-29T12:00", "-5", "2026-11-29T12:00:00+02:00"]
-        {
-            assert!(bad.parse::<SandboxClock>().is_err(), "{bad}");
+    }
+
+    #[test]
+    fn clock_stops_at_the_end_of_its_range() {
+        let clock = SandboxClock::at_unix(LAST - 1);
+        for _ in 0..2 {
+            clock.advance(Duration::MAX);
+            assert_eq!(clock.unix(), LAST);
         }
+        assert_eq!(SandboxClock::at_unix(u64::MAX).unix(), LAST);
+        assert_eq!(SandboxClock::starting_at_unix(u64::MAX).unix(), LAST);
     }
 
     #[test]

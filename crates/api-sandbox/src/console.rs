@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::query::decode_form;
+use crate::query::{decode_form, whole};
 use crate::{Misbehaviour, Raw, Response, SandboxClock, Seen};
 
 /// The content of a server's console page; see [`Service::console`](crate::Service::console).
@@ -75,6 +75,12 @@ const REQUESTS: &str = "/_sandbox/requests";
 /// The maximum number of requests in the list on the console page.
 const SHOWN: usize = 100;
 
+/// The maximum number of requests that one form can make fail.
+const MOST_FAILURES: u64 = 1000;
+
+/// The maximum number of seconds by which one form can move the clock.
+const MOST_SECONDS: u64 = 1 << 32;
+
 /// An action that a form of the console requests.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -94,7 +100,7 @@ pub(crate) enum Asked {
 /// The console of one server: the key of its forms, and the allowed values of the Host header.
 pub(crate) struct Console {
     key: String,
-    hosts: [String; 2],
+    hosts: Vec<String>,
 }
 
 impl Console {
@@ -109,7 +115,13 @@ impl Console {
             }),
             Err(_) => String::new(),
         };
-        Self { key, hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")] }
+        let names = ["127.0.0.1", "localhost"];
+        let mut hosts = names.map(|name| format!("{name}:{port}")).to_vec();
+        // Clients omit the default port.
+        if port == 80 {
+            hosts.extend(names.map(str::to_owned));
+        }
+        Self { key, hosts }
     }
 
     /// Validates a request to the console, and returns its purpose. The error is the response that
@@ -119,43 +131,80 @@ impl Console {
         if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
             return Err(rejected(403, "the Host header does not name this server"));
         }
+        let (methods, why) = match request.path() {
+            PATH => (&["GET", "HEAD", "POST"][..], "the method must be GET or POST"),
+            REQUESTS => (&["GET", "HEAD"][..], "the method must be GET"),
+            _ => return Err(rejected(404, "no such page")),
+        };
+        if !methods.contains(&request.method.as_str()) {
+            return Err(rejected(405, why).with_header("allow", methods.join(", ")));
+        }
+        if request.query().is_some_and(|query| !query.is_empty()) {
+            return Err(rejected(400, "the pages of the console have no parameters in the URL"));
+        }
         match (request.method.as_str(), request.path()) {
-            ("GET" | "HEAD", PATH) => Ok(Asked::Page),
-            ("GET" | "HEAD", REQUESTS) => Ok(Asked::Requests),
-            ("POST", PATH) => self.order(request, host).map(Asked::Order),
-            (_, PATH | REQUESTS) => Err(rejected(405, "the method must be GET or POST")),
-            _ => Err(rejected(404, "no such page")),
+            ("POST", _) => self.order(request, host).map(Asked::Order),
+            _ if !request.body.is_empty() => Err(rejected(400, "only a form has a body")),
+            (_, REQUESTS) => Ok(Asked::Requests),
+            _ => Ok(Asked::Page),
         }
     }
 
     fn order(&self, request: &Raw, host: &str) -> Result<Order, Response> {
-        let origin = request.header("origin");
-        if origin.is_some_and(|origin| origin != format!("http://{host}")) {
+        let is_own =
+            request.header("origin").is_some_and(|origin| origin == format!("http://{host}"));
+        // A repeated header has no value.
+        if request.names("origin") > 0 && !is_own {
             return Err(rejected(403, "the form was sent by another website"));
         }
+        let kind = request.header("content-type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        let is_form = kind.eq_ignore_ascii_case("application/x-www-form-urlencoded");
         let form = str::from_utf8(&request.body).ok();
+        let form = form.filter(|_| is_form || request.names("content-type") == 0);
         let form = form.and_then(|form| decode_form(form, b"*").ok());
         let form = form.ok_or_else(|| rejected(400, "the body is not a form"))?;
         let value = |name: &str| form.get(name).unwrap_or_default();
         if self.key.is_empty() || value("key") != self.key {
             return Err(rejected(403, "the form is out of date: reload the page"));
         }
-        let times = value("times").parse().ok().filter(|times| (1..=1000).contains(times));
-        let failure = Misbehaviour::named(value("failure"));
-        match (value("do"), failure, times) {
-            ("misbehave", Some(how), Some(times)) => Ok(Order::Misbehave(how, times)),
-            ("behave", ..) => Ok(Order::Behave),
-            ("advance", ..) => {
-                let seconds = value("seconds").parse().ok().filter(|seconds| *seconds <= 1 << 32);
-                let seconds =
-                    seconds.ok_or_else(|| rejected(400, "the seconds must be a number"))?;
-                Ok(Order::Advance(Duration::from_secs(seconds)))
-            }
-            ("press", ..) => {
-                Ok(Order::Press(value("action").to_owned(), value("subject").to_owned()))
-            }
-            _ => Err(rejected(400, "this page has no such form")),
+        let names: &[&str] = match value("do") {
+            "misbehave" => &["failure", "times"],
+            "behave" => &[],
+            "advance" => &["seconds"],
+            "press" => &["action", "subject"],
+            _ => return Err(rejected(400, "this page has no such form")),
+        };
+        let is_known = |name: &str| matches!(name, "key" | "do") || names.contains(&name);
+        if form.repeated().is_some()
+            || form.unknown(is_known).is_some()
+            || names.iter().any(|name| form.get(name).is_none())
+        {
+            let why = match names {
+                [] => "the form must have no other members".to_owned(),
+                names => {
+                    let names = names.join(", ");
+                    format!("the form must have each of these members once, and no others: {names}")
+                }
+            };
+            return Err(rejected(400, &why));
         }
+        // Returns the number `name`, which is from 1 to `most`.
+        let number = |name: &str, most: u64| {
+            let number = whole(value(name)).filter(|number| (1..=most).contains(number));
+            number.ok_or_else(|| rejected(400, &format!("{name}: must be from 1 to {most}")))
+        };
+        Ok(match value("do") {
+            "misbehave" => {
+                let how = Misbehaviour::named(value("failure"));
+                let how = how.ok_or_else(|| rejected(400, "failure: no such failure"))?;
+                let times = number("times", MOST_FAILURES)?;
+                Order::Misbehave(how, usize::try_from(times).unwrap_or(usize::MAX))
+            }
+            "behave" => Order::Behave,
+            "advance" => Order::Advance(Duration::from_secs(number("seconds", MOST_SECONDS)?)),
+            _ => Order::Press(value("action").to_owned(), value("subject").to_owned()),
+        })
     }
 
     /// Returns the console page. `failing` is the number of requests that are still to fail because
@@ -197,7 +246,7 @@ impl Console {
             html,
             "misbehave",
             &format!(
-                "<label>Next <input name=\"times\" type=\"number\" value=\"1\" min=\"1\" max=\"1000\"> \
+                "<label>Next <input name=\"times\" type=\"number\" value=\"1\" min=\"1\" max=\"{MOST_FAILURES}\"> \
                  requests fail: <select name=\"failure\">{options}</select></label> \
                  <button>Set</button>"
             ),
@@ -356,5 +405,29 @@ impl fmt::Display for Escaped<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_port_can_be_omitted_in_the_host() {
+        let status = |port: u16, host: &str| {
+            let request = Raw {
+                method: "GET".to_owned(),
+                target: PATH.to_owned(),
+                headers: vec![("Host".to_owned(), host.into())],
+                body: Vec::new(),
+            };
+            Console::new(port).read(&request).err().map(|rejected| rejected.status)
+        };
+        for host in ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1:80", "localhost:80"] {
+            assert_eq!(status(80, host), None, "{host}");
+        }
+        for (port, host) in [(81, "localhost"), (81, "localhost:80"), (80, "localhost:")] {
+            assert_eq!(status(port, host), Some(403), "{port} {host}");
+        }
     }
 }

@@ -20,19 +20,36 @@ pub(crate) fn parse_date_time(text: &str) -> Option<u64> {
     seconds(text)?.checked_sub(BEFORE_1970)
 }
 
-/// Formats Unix seconds as `YYYY-MM-DD HH:MM:SS` in Polish time (Europe/Warsaw). Follows the rule
-/// of the European Union since 1996: summer time lasts from the last Sunday of March to the last
-/// Sunday of October, and the clocks change at 01:00 UTC.
+/// Formats Unix seconds as `YYYY-MM-DD HH:MM:SS` in Polish time (Europe/Warsaw).
 pub(crate) fn polish_date_time(unix: u64) -> String {
+    date_time(unix.saturating_add(if is_polish_summer(unix) { 7_200 } else { 3_600 }))
+}
+
+/// Returns whether Poland has summer time, which is two hours ahead of UTC. Follows the rule of the
+/// European Union since 1996, also for the years after 2037: summer time lasts from the last Sunday
+/// of March to the last Sunday of October, and the clocks change at 01:00 UTC. The earlier rules
+/// since 1970 are those of the tz database.
+fn is_polish_summer(unix: u64) -> bool {
     let utc = date_time(unix);
-    let year = utc.split('-').next().unwrap_or_default();
-    // Both months have 31 days. 1970-01-01 was a Thursday, the fourth day after a Sunday.
-    let last_sunday = |month: &str| {
-        let last = parse_date_time(&format!("{year}-{month}-31 01:00:00")).unwrap_or_default();
+    let year: u64 = utc.split('-').next().and_then(|year| year.parse().ok()).unwrap_or_default();
+    let hour = if year < 1988 { "00" } else { "01" };
+    // Returns the last Sunday on or before a date. 1970-01-01 was a Thursday, the fourth day after a
+    // Sunday.
+    let sunday = |date: &str| {
+        let last = parse_date_time(&format!("{year}-{date} {hour}:00:00")).unwrap_or_default();
         last.saturating_sub((last / DAY + 4) % 7 * DAY)
     };
-    let is_summer = (last_sunday("03")..last_sunday("10")).contains(&unix);
-    date_time(unix.saturating_add(if is_summer { 7_200 } else { 3_600 }))
+    let begin = match year {
+        ..1977 => return false,
+        1977..1981 => sunday("04-07"),
+        _ => sunday("03-31"),
+    };
+    let end = match year {
+        1978 => sunday("10-01"),
+        ..1996 => sunday("09-30"),
+        _ => sunday("10-31"),
+    };
+    (begin..end).contains(&unix)
 }
 
 /// Returns whether a string has the format of [`date_time`] and contains an existing date. Unlike
@@ -109,13 +126,27 @@ mod tests {
             ("2024-03-31 01:00:00", "2024-03-31 03:00:00"),
             ("2021-10-31 01:00:00", "2021-10-31 02:00:00"),
             ("2026-12-31 23:30:00", "2027-01-01 00:30:00"),
+            ("1970-01-01 00:00:00", "1970-01-01 01:00:00"),
+            ("1976-07-01 12:00:00", "1976-07-01 13:00:00"),
+            ("1977-04-02 23:59:59", "1977-04-03 00:59:59"),
+            ("1977-04-03 00:00:00", "1977-04-03 02:00:00"),
+            ("1978-09-30 23:59:59", "1978-10-01 01:59:59"),
+            ("1978-10-01 00:00:00", "1978-10-01 01:00:00"),
+            ("1980-04-06 00:00:00", "1980-04-06 02:00:00"),
+            ("1987-03-29 00:00:00", "1987-03-29 02:00:00"),
+            ("1988-03-27 00:59:59", "1988-03-27 01:59:59"),
+            ("1988-03-27 01:00:00", "1988-03-27 03:00:00"),
+            ("1995-09-24 00:59:59", "1995-09-24 02:59:59"),
+            ("1995-09-24 01:00:00", "1995-09-24 02:00:00"),
+            ("1996-10-27 00:59:59", "1996-10-27 02:59:59"),
+            ("9989-12-31 23:59:59", "9990-01-01 00:59:59"),
         ] {
             assert_eq!(polish_date_time(parse_date_time(utc).unwrap()), polish, "{utc}");
         }
     }
 
     #[test]
-    fn clock_can_pass_the_year_9999() {
+    fn dates_can_pass_the_year_9999() {
         assert_eq!(polish_date_time(253_402_300_800), "10000-01-01 01:00:00");
         assert!(polish_date_time(u64::MAX).contains("-"));
     }

@@ -87,7 +87,7 @@ impl Raw {
     }
 
     /// Returns the number of headers with this name. Names are case-insensitive.
-    fn names(&self, name: &str) -> usize {
+    pub(crate) fn names(&self, name: &str) -> usize {
         self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).count()
     }
 
@@ -292,9 +292,13 @@ impl Response {
         (head.into_bytes(), &self.body)
     }
 
-    pub(crate) fn write(&self, stream: &mut impl Write) -> io::Result<()> {
+    /// Writes the response. The response to a HEAD request has no body, but the same headers,
+    /// including the length of the body.
+    pub(crate) fn write(&self, stream: &mut impl Write, is_head: bool) -> io::Result<()> {
         let (mut bytes, body) = self.bytes(None);
-        bytes.extend_from_slice(body);
+        if !is_head {
+            bytes.extend_from_slice(body);
+        }
         stream.write_all(&bytes)
     }
 }

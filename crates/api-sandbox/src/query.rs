@@ -2,6 +2,8 @@
 //! accepted, except for characters that the caller names: a server that encodes the decoded values
 //! again to verify a signature would reject any other encoding.
 
+use std::collections::HashMap;
+
 /// The reason why an encoded string is rejected.
 pub(crate) type Refusal = &'static str;
 
@@ -22,11 +24,11 @@ impl Pairs {
 
     /// Returns the first name that occurs more than once.
     pub(crate) fn repeated(&self) -> Option<&str> {
-        let mut names = self.iter().map(|(name, _)| name).enumerate();
-        let again = |(index, name): &(usize, &str)| {
-            self.iter().skip(index + 1).any(|(other, _)| other == *name)
-        };
-        names.find(again).map(|(_, name)| name)
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for (name, _) in self.iter() {
+            *counts.entry(name).or_default() += 1;
+        }
+        self.iter().map(|(name, _)| name).find(|name| counts.get(name).is_some_and(|n| *n > 1))
     }
 
     /// Returns the name of the first parameter for which `is_known` returns `false`.
@@ -153,6 +155,8 @@ mod tests {
         assert_eq!(pairs.repeated(), Some("b"));
         assert_eq!(pairs.unknown(|name| name < "c"), Some("c"));
         assert_eq!(decode_form("a=1&b=1", b"").unwrap().repeated(), None);
+        let many: String = (0..100_000).map(|number| format!("a{number}=&")).collect();
+        assert_eq!(decode_form(&(many + "a99999="), b"").unwrap().repeated(), Some("a99999"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! requests, and simulates the failures that a test has requested.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use crate::clock::wait;
+use crate::clock::{self, wait};
 use crate::console::{self, Asked, Console, Order};
 use crate::http::ReadError;
 use crate::{ConsolePage, Misbehaviour, Raw, Response};
@@ -37,6 +37,14 @@ pub trait Service: Send + 'static {
     /// which every page has. The content is empty by default.
     fn console(&self) -> ConsolePage {
         ConsolePage::default()
+    }
+
+    /// Returns whether [`press`](Self::press) knows an action. If it does not, the console responds
+    /// with 400 instead of calling `press`. The default implementation accepts all names, so that
+    /// `press` decides.
+    fn has_action(&self, action: &str) -> bool {
+        let _ = action;
+        true
     }
 
     /// Performs the action of a [`Button`](crate::Button) on the console page. Returns whether the
@@ -99,9 +107,15 @@ impl fmt::Display for Seen {
             None => f.write_str("  no response")?,
         }
         match &self.reason {
-            // A reason may contain line breaks, but a log entry is one line.
+            // A reason may repeat line breaks and control characters of a request, but a log entry
+            // is one line, and must not control the terminal.
             Some(reason) => {
-                write!(f, "  {}", reason.split_whitespace().collect::<Vec<_>>().join(" "))
+                let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+                f.write_str("  ")?;
+                reason.chars().try_for_each(|char| match char.is_control() {
+                    true => write!(f, "{}", char.escape_default()),
+                    false => f.write_char(char),
+                })
             }
             None => Ok(()),
         }
@@ -187,9 +201,7 @@ struct Shared<S> {
     service: Mutex<S>,
     seen: Mutex<Vec<Seen>>,
     log: Mutex<Option<Log>>,
-    /// The failures to simulate, in order. Each occurs on the next request whose path begins with
-    /// the string in its pair.
-    misbehaviours: Mutex<VecDeque<(Misbehaviour, String)>>,
+    misbehaviours: Mutex<Failures>,
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
     stopping: AtomicBool,
@@ -197,6 +209,45 @@ struct Shared<S> {
     /// [`Server::assume_https`].
     is_https: AtomicBool,
     console: Console,
+}
+
+/// The failures to simulate, in order. Each occurs on the next requests whose path begins with the
+/// given string, as often as the number says.
+#[derive(Default)]
+struct Failures(VecDeque<(Misbehaviour, String, usize)>);
+
+impl Failures {
+    fn add(&mut self, how: Misbehaviour, path: &str, times: usize) {
+        if times > 0 {
+            self.0.push_back((how, path.to_owned(), times));
+        }
+    }
+
+    /// Returns the number of requests that are still to fail.
+    fn count(&self) -> usize {
+        self.0.iter().fold(0, |count, (_, _, times)| count.saturating_add(*times))
+    }
+
+    /// Removes and returns the next failure for a request to `path`.
+    fn next(&mut self, path: &str) -> Option<Misbehaviour> {
+        self.take(self.0.iter().position(|(_, begin, _)| path.starts_with(begin.as_str()))?)
+    }
+
+    /// Removes the next failure, and returns `true`, if it occurs before a request is read.
+    fn next_is_before_reading(&mut self) -> bool {
+        matches!(self.0.front(), Some((Misbehaviour::ResetBeforeReading, ..)))
+            && self.take(0).is_some()
+    }
+
+    fn take(&mut self, index: usize) -> Option<Misbehaviour> {
+        let (how, _, times) = self.0.get_mut(index)?;
+        *times -= 1;
+        let (how, is_last) = (how.clone(), *times == 0);
+        if is_last {
+            self.0.remove(index);
+        }
+        Some(how)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -311,14 +362,13 @@ impl<S: Service> Server<S> {
     /// ```
     pub fn misbehave_at(&self, path: &str, how: Misbehaviour, times: usize) {
         let path = if matches!(how, Misbehaviour::ResetBeforeReading) { "" } else { path };
-        let mut queue = lock(&self.shared.misbehaviours);
-        queue.extend(std::iter::repeat_n((how, path.to_owned()), times));
+        lock(&self.shared.misbehaviours).add(how, path, times);
     }
 
     /// Cancels all failures that were requested with [`misbehave`](Server::misbehave) or
     /// [`misbehave_at`](Server::misbehave_at) and have not occurred yet.
     pub fn behave(&self) {
-        lock(&self.shared.misbehaviours).clear();
+        lock(&self.shared.misbehaviours).0.clear();
     }
 
     /// Calls `act` with the state of the server, to read or change it, and returns the result of
@@ -335,16 +385,13 @@ impl<S: Service> Shared<S> {
         if let Ok(stream) = stream.try_clone() {
             lock(&self.open).insert(connection, stream);
         }
-        let mut first = lock(&self.misbehaviours);
-        if matches!(first.front(), Some((Misbehaviour::ResetBeforeReading, _))) {
-            first.pop_front();
-            drop(first);
+        let is_reset = lock(&self.misbehaviours).next_is_before_reading();
+        if is_reset {
             // Waits until the client is connected, because a reset while it connects is a different
             // failure.
             let _ = stream.peek(&mut [0]);
             reset_on_close(&stream);
         } else {
-            drop(first);
             self.converse(&mut stream, connection);
         }
         lock(&self.open).remove(&connection);
@@ -361,11 +408,8 @@ impl<S: Service> Shared<S> {
                 return;
             }
             if request.path() == console::PATH || request.path().starts_with("/_sandbox/") {
-                let mut response = self.console(&request);
-                if request.method == "HEAD" {
-                    response.body.clear();
-                }
-                match response.write(stream) {
+                let response = self.console(&request);
+                match response.write(stream, request.method == "HEAD") {
                     Ok(()) if !request.closes() => continue,
                     _ => return,
                 }
@@ -373,10 +417,7 @@ impl<S: Service> Shared<S> {
             if self.is_https.load(Ordering::SeqCst) {
                 request.set_https();
             }
-            let mut queue = lock(&self.misbehaviours);
-            let next = queue.iter().position(|(_, path)| request.path().starts_with(path.as_str()));
-            let how = next.and_then(|next| queue.remove(next)).map(|(how, _)| how);
-            drop(queue);
+            let how = lock(&self.misbehaviours).next(request.path());
             // On a connection that was open already, the request is discarded.
             if matches!(how, Some(Misbehaviour::ResetBeforeReading)) {
                 return reset_on_close(stream);
@@ -396,21 +437,29 @@ impl<S: Service> Shared<S> {
             Ok(Asked::Requests) => return console::requests(&lock(&self.seen)),
             Ok(Asked::Page) => {
                 let shown = lock(&self.service).console();
-                return self.console.page(&shown, lock(&self.misbehaviours).len());
+                return self.console.page(&shown, lock(&self.misbehaviours).count());
             }
             Ok(Asked::Order(order)) => order,
         };
         match order {
             Order::Misbehave(how, times) => {
-                lock(&self.misbehaviours).extend(std::iter::repeat_n((how, String::new()), times));
+                lock(&self.misbehaviours).add(how, "", times);
             }
-            Order::Behave => lock(&self.misbehaviours).clear(),
+            Order::Behave => lock(&self.misbehaviours).0.clear(),
             Order::Advance(by) => match lock(&self.service).console().clock {
+                Some(clock) if clock::LAST - clock.unix() < by.as_secs() => {
+                    let why = format!("the clock can only show a time {}", clock::RANGE);
+                    return console::rejected(409, &why);
+                }
                 Some(clock) => clock.advance(by),
                 None => return console::rejected(400, "the server has no clock"),
             },
             Order::Press(action, subject) => {
-                if !lock(&self.service).press(&action, &subject) {
+                let mut service = lock(&self.service);
+                if !service.has_action(&action) {
+                    return console::rejected(400, "this page has no such button");
+                }
+                if !service.press(&action, &subject) {
                     return console::rejected(409, "that is not possible now");
                 }
             }
@@ -423,7 +472,7 @@ impl<S: Service> Shared<S> {
     fn reject(&self, stream: &mut TcpStream, status: u16, why: &str) {
         self.write_log(LogEntry::Malformed { status, reason: why });
         let response = Response::new(status, "text/plain", why).with_header("connection", "close");
-        if response.write(stream).is_err() || stream.shutdown(Shutdown::Write).is_err() {
+        if response.write(stream, false).is_err() || stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
         // If unread bytes remained, closing would reset the connection, and the response would be
@@ -466,7 +515,7 @@ impl<S: Service> Shared<S> {
             Some(Misbehaviour::Bytes(_) | Misbehaviour::Endless) => Some(Response::new(0, "", "")),
             _ => None,
         };
-        let closes = request.closes();
+        let (closes, is_head) = (request.closes(), request.method == "HEAD");
         let mut reason = instead.is_some().then(|| "misbehaviour".to_owned());
         let (mut response, verdict) = match instead {
             Some(response) => (response, no_verdict),
@@ -489,7 +538,6 @@ impl<S: Service> Shared<S> {
                     | Misbehaviour::Endless
             )
         );
-        let head_only = request.method == "HEAD";
         let status = (!silent).then_some(response.status);
         // The request is recorded before the response is sent, so that a client that has received
         // the response finds the record.
@@ -540,10 +588,7 @@ impl<S: Service> Shared<S> {
             }
             _ => {}
         }
-        if head_only {
-            response.body.clear();
-        }
-        response.write(stream)?;
+        response.write(stream, is_head)?;
         Ok(!closes)
     }
 }
@@ -576,6 +621,49 @@ impl<S> fmt::Debug for Server<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_number_of_failures_is_counted() {
+        let mut failures = Failures::default();
+        failures.add(Misbehaviour::CutBody, "/a", 2);
+        failures.add(Misbehaviour::EmptyBody, "", 0);
+        failures.add(Misbehaviour::BadGateway, "", usize::MAX);
+        assert_eq!(failures.count(), usize::MAX);
+        assert!(!failures.next_is_before_reading());
+        let next = |failures: &mut Failures, path| format!("{:?}", failures.next(path));
+        for (path, expected) in [
+            ("/b", "Some(BadGateway)"),
+            ("/a/1", "Some(CutBody)"),
+            ("/a/2", "Some(CutBody)"),
+            ("/a/3", "Some(BadGateway)"),
+        ] {
+            assert_eq!(next(&mut failures, path), expected, "{path}");
+        }
+        assert_eq!(failures.count(), usize::MAX - 2);
+        let mut failures = Failures::default();
+        failures.add(Misbehaviour::ResetBeforeReading, "", 1);
+        assert!(failures.next_is_before_reading() && !failures.next_is_before_reading());
+        assert_eq!(next(&mut failures, "/"), "None");
+    }
+
+    #[test]
+    fn reason_in_the_log_cannot_control_a_terminal() {
+        let request = Raw {
+            method: "GET".to_owned(),
+            target: "/a".to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let seen = Seen {
+            request,
+            status: Some(400),
+            verdict: Verdict { endpoint: None, signed: None },
+            reason: Some("ó\u{1b}[2J:\r\nno\u{9b}m".to_owned()),
+            connection: 1,
+        };
+        let line = seen.to_string();
+        assert!(line.ends_with(r"  400  ó\u{1b}[2J: no\u{9b}m"), "{line}");
+    }
 
     #[test]
     fn segments_that_could_be_secret_are_not_shown() {

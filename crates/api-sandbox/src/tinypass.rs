@@ -192,6 +192,10 @@ impl Service for TinyPass {
         self.console_page()
     }
 
+    fn has_action(&self, action: &str) -> bool {
+        console::ACTIONS.contains(&action)
+    }
+
     fn press(&mut self, action: &str, subject: &str) -> bool {
         self.press_button(action, subject)
     }

@@ -446,6 +446,10 @@ impl Service for Tokenpass {
         self.console_page()
     }
 
+    fn has_action(&self, action: &str) -> bool {
+        console::ACTIONS.contains(&action)
+    }
+
     fn press(&mut self, action: &str, subject: &str) -> bool {
         self.press_button(action, subject)
     }

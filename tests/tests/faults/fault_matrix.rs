@@ -21,13 +21,16 @@ use test_support::ports::ClosedPort;
 use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world::{self, World};
 
-/// The timeout for stalls. Long enough for a connection on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(2);
+/// The timeouts for stalls. The second one is used if the machine is so busy that the response did
+/// not begin within the first one.
+const DEADLINES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(15)];
 /// A time that is longer than any test.
 const FOR_EVER: Duration = Duration::from_secs(120);
 /// A number that is larger than the number of requests of any call.
 const ALWAYS: usize = 20;
 const RESPONSE_LIMIT: usize = 1024 * 1024;
+/// The part of a response that is kept if there was none.
+const NOTHING: &str = "nothing";
 
 /// The fault after the client has its token or session.
 enum How {
@@ -115,8 +118,27 @@ struct Outcome {
 
 /// Returns the outcome of one call with one fault.
 fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outcome {
+    let How::Stalls(stall) = how else {
+        return outcome_within(FOR_EVER, provider, call, name, how);
+    };
+    let [soon, late] = DEADLINES;
+    let outcome = outcome_within(soon, provider, call, name, how);
+    let expected = if call.idempotent() { 3 } else { 1 };
+    let is_partial = matches!(stall, Misbehaviour::StallInBody(_));
+    if outcome.requests < expected || (is_partial && outcome.kept == NOTHING) {
+        return outcome_within(late, provider, call, name, how);
+    }
+    outcome
+}
+
+fn outcome_within(
+    timeout: Duration,
+    provider: &Provider,
+    call: &dyn Call,
+    name: &str,
+    how: &How,
+) -> Outcome {
     let place = || format!("{} {} against {name}", provider.name, call.id());
-    let timeout = if matches!(how, How::Stalls(_)) { DEADLINE } else { FOR_EVER };
     let options = Options { timeout, response_limit: RESPONSE_LIMIT, ..Options::default() };
     // When the server has stopped, its port must not be given to another one.
     let port = ClosedPort::for_a_program();
@@ -197,7 +219,7 @@ fn describe(result: Result<&String, &Error>, requests: usize, grants: usize) -> 
     };
     let retryable = if error.is_retryable() { ", retryable" } else { "" };
     let kept = match (error.status(), error.kind()) {
-        (None, _) => "nothing",
+        (None, _) => NOTHING,
         (Some(_), ErrorKind::Transport) => "status, headers, received part of the body",
         (Some(_), _) => "all",
     };

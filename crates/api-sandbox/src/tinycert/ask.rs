@@ -66,6 +66,7 @@ impl Ask {
 
     /// Returns the value of a required parameter, which must be a decimal integer.
     pub(super) fn number(&self, name: &str) -> Result<i64, Refusal> {
+        // Not documented: a sign, leading zeros and numbers above 2^63 - 1 are rejected.
         let number = whole(self.need(name)?).and_then(|number| i64::try_from(number).ok());
         number.map_or_else(
             || refuse("InputFailure", format!("{name}: must be a decimal integer")),
@@ -77,6 +78,7 @@ impl Ask {
     /// `L` and `ST`, describe.
     pub(super) fn subject(&self) -> Result<Subject, Refusal> {
         let c = self.need("C")?;
+        // Not documented: lower-case letters are rejected, and unassigned codes are not.
         if c.len() != 2 || !c.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return refuse("InputFailure", "C: must be two upper-case letters");
         }
@@ -91,7 +93,9 @@ impl Ask {
     }
 
     /// Returns the type and the value of each subject alternative name. The parameters, such as
-    /// `SANs[0][DNS]=...`, must be numbered from 0 without gaps.
+    /// `SANs[0][DNS]=...`, must be numbered from 0 without gaps. Not documented: the order of their
+    /// numbers must be numeric, as in the official PHP client. The official C# client sends number
+    /// 10 after number 1.
     pub(super) fn sans(&self) -> Result<Vec<(String, String)>, Refusal> {
         let mut sans = Vec::new();
         for (name, value) in self.0.iter().filter(|(name, _)| name.starts_with("SANs")) {

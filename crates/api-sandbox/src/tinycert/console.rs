@@ -5,6 +5,9 @@ use super::certs::Cert;
 use crate::date::date_time;
 use crate::{Button, ConsolePage, Row, Table};
 
+/// The actions of the buttons.
+pub(super) const ACTIONS: [&str; 1] = ["sessions"];
+
 impl TinyCert {
     pub(super) fn console_page(&self) -> ConsolePage {
         let now = self.clock.unix();
@@ -30,10 +33,11 @@ impl TinyCert {
         }
     }
 
-    pub(super) fn press_button(&mut self, action: &str, _: &str) -> bool {
-        if action == "sessions" {
+    pub(super) fn press_button(&mut self, action: &str, subject: &str) -> bool {
+        let is_known = (action, subject) == ("sessions", "");
+        if is_known {
             self.forget_sessions();
         }
-        action == "sessions"
+        is_known
     }
 }

@@ -52,11 +52,11 @@ impl Subject {
     }
 }
 
-fn time(unix: u64) -> OffsetDateTime {
-    i64::try_from(unix)
-        .ok()
-        .and_then(|unix| OffsetDateTime::from_unix_timestamp(unix).ok())
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+/// Converts Unix seconds. Returns an error for a time after the year 9999, which a certificate
+/// cannot contain.
+fn time(unix: u64) -> Result<OffsetDateTime, Error> {
+    let unix = i64::try_from(unix).map_err(|_| Error::Time)?;
+    OffsetDateTime::from_unix_timestamp(unix).map_err(|_| Error::Time)
 }
 
 /// The key and the certificate of a CA.
@@ -71,8 +71,8 @@ impl Authority {
         params.distinguished_name = subject.name()?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.not_before = time(from);
-        params.not_after = time(until);
+        params.not_before = time(from)?;
+        params.not_after = time(until)?;
         let key = KeyPair::generate()?;
         let pem = params.self_signed(&key)?.pem();
         Ok(Self { issuer: Issuer::new(params, key), pem })
@@ -125,8 +125,8 @@ impl KeyAndRequest {
         let mut params = self.params.clone();
         params.serial_number = Some(SerialNumber::from(serial));
         params.use_authority_key_identifier_extension = true;
-        params.not_before = time(from);
-        params.not_after = time(until);
+        params.not_before = time(from)?;
+        params.not_after = time(until)?;
         params
             .signed_by(&self.key, &authority.issuer)
             .map(|certificate: Certificate| certificate.pem())
@@ -140,5 +140,23 @@ impl KeyAndRequest {
     /// Returns the private key as unencrypted PKCS#8 in PEM format.
     pub(super) fn key_pem(&self) -> String {
         self.key.serialize_pem()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validity_ends_in_the_year_9999_at_the_latest() {
+        let last = 253_402_300_799;
+        let subject = Subject { o: "Sandbox, Inc.".to_owned(), ..Subject::default() };
+        let authority = Authority::new(&subject, 0, last).unwrap();
+        let request = KeyAndRequest::new(&subject, &[]).unwrap();
+        assert!(request.signed_by(&authority, 1, 0, last).is_ok());
+        for late in [last + 1, u64::MAX] {
+            assert!(Authority::new(&subject, 0, late).is_err(), "{late}");
+            assert!(request.signed_by(&authority, 1, 0, late).is_err(), "{late}");
+        }
     }
 }

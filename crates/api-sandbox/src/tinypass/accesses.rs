@@ -113,6 +113,7 @@ impl TinyPass {
         let show_expired = ask.flag("show_expired")?;
         let page = ask.number("page")?.unwrap_or(0);
         let size = ask.number("pagesize")?.unwrap_or(100);
+        // Not documented: the response to a page size above the documented maximum.
         if !(1..=1000).contains(&size) {
             return Err((400, "pagesize: must be from 1 to 1000".to_owned()));
         }
@@ -177,6 +178,7 @@ impl TinyPass {
             self.refunds.push(access.id.clone());
         }
         self.webhooks.send(&access.webhook("access_revoked", "access_revoked"));
+        // Not documented: the body of the response.
         Ok(access.json())
     }
 }

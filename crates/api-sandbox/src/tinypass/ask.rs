@@ -61,7 +61,8 @@ impl<'a> Ask<'a> {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
 
-    /// Returns the value of a required parameter. An empty value counts as missing.
+    /// Returns the value of a required parameter. An empty value counts as missing, which is not
+    /// documented.
     pub(super) fn need(&self, name: &'static str) -> Result<&str, Refusal> {
         let found = self.get(name).filter(|value| !value.is_empty());
         found.ok_or_else(|| (400, format!("{name}: required parameter is missing")))
@@ -73,6 +74,7 @@ impl<'a> Ask<'a> {
         match self.get(name) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
+            // Not documented: any other value is rejected.
             Some(_) => bad(format!("{name}: must be true, false, 1 or 0")),
         }
     }
@@ -83,6 +85,7 @@ impl<'a> Ask<'a> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match whole(text) {
             Some(number) => Ok(Some(number)),
+            // Not documented: a sign, leading zeros and any other value are rejected.
             None => bad(format!("{name}: must be a decimal integer")),
         }
     }

@@ -4,6 +4,9 @@ use super::{Access, TinyPass};
 use crate::date::date_time;
 use crate::{Button, ConsolePage, Row, Table};
 
+/// The actions of the buttons.
+pub(super) const ACTIONS: [&str; 1] = ["remove"];
+
 impl TinyPass {
     pub(super) fn console_page(&self) -> ConsolePage {
         let access = |access: &Access| Row {

@@ -46,6 +46,7 @@ impl TinyPass {
             .filter(|known| ask.fits("rid", &known.rid) && ask.fits("user_ref", &known.user_ref))
             .map(Subscription::json)
             .collect();
+        // Not documented: the fields of a subscription, and whether the list is in an object.
         match self.list_shape {
             _ if found.is_empty() => Err(not_found()),
             ListShape::Data => Ok(json!({ "data": found })),
@@ -55,6 +56,7 @@ impl TinyPass {
 
     pub(super) fn subscription_cancel(&mut self, ask: &Ask<'_>) -> ApiResult {
         let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
+        // Not documented: unlike that of an access, the user is identified by the reference only.
         let found =
             self.subscriptions.iter_mut().find(|known| known.rid == rid && known.user_ref == user);
         let found = found.ok_or_else(not_found)?;

@@ -46,7 +46,7 @@ impl Tokenpass {
     pub(super) fn tca_check_user(&self, ask: &Ask<'_>) -> ApiResult {
         let user = self.user_named(ask.value(0));
         let user = user.ok_or_else(|| refused(404, "Username not found"))?;
-        let stack = Stack::from_input(&ask.input);
+        let stack = Stack::from_input(&ask.input).ok_or_else(crashed)?;
         result(stack.allows(&self.balances_of(user, stack.with_promises)))
     }
 
@@ -55,13 +55,14 @@ impl Tokenpass {
             return Err(refused(400, "Invalid address"));
         }
         let held = self.chain.get(ask.value(0)).cloned().unwrap_or_default();
-        result(Stack::from_input(&ask.input).allows(&held))
+        let stack = Stack::from_input(&ask.input).ok_or_else(crashed)?;
+        result(stack.allows(&held))
     }
 
     /// Handles `tca.check_email`, which is known only from the code of a client. If no user has the
     /// e-mail address, this server counts only the promises to the e-mail address.
     pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> ApiResult {
-        let stack = Stack::from_input(&ask.input);
+        let stack = Stack::from_input(&ask.input).ok_or_else(crashed)?;
         let user = self.user_with_email(ask.value(0));
         let mut held = user.map(|user| self.balances_of(user, true)).unwrap_or_default();
         add(&mut held, &self.promised_to(ask.value(0)));
@@ -69,7 +70,7 @@ impl Tokenpass {
     }
 
     pub(super) fn tca_find_users(&self, ask: &Ask<'_>) -> ApiResult {
-        let stack = Stack::from_input(&ask.input);
+        let stack = Stack::from_input(&ask.input).ok_or_else(crashed)?;
         let found = self
             .users
             .iter()

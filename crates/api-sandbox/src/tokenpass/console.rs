@@ -4,6 +4,9 @@ use super::{Promise, Token, Tokenpass};
 use crate::date::date_time;
 use crate::{Button, ConsolePage, Row, Table};
 
+/// The actions of the buttons.
+pub(super) const ACTIONS: [&str; 2] = ["expire", "remove"];
+
 impl Tokenpass {
     pub(super) fn console_page(&self) -> ConsolePage {
         let time = |end: u64| format!("{} UTC", date_time(end));

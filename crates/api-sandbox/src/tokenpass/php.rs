@@ -1,6 +1,7 @@
 //! JSON values with the semantics of PHP: queries and JSON bodies are parsed, and JSON is written,
 //! in the same way as by PHP.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -85,6 +86,17 @@ impl Value {
         }
     }
 
+    /// Converts the value to an integer as PHP does. A fraction is cut. Integers beyond 64 bits are
+    /// floats, whose lowest 64 bits are used.
+    pub(super) fn integer(&self) -> i64 {
+        match self {
+            Self::Int(value) => *value,
+            Self::Float(value) => low_bits(*value),
+            Self::Text(text) => integer(text),
+            Self::Null | Self::Bool(_) | Self::List(_) | Self::Map(_) => self.is_truthy().into(),
+        }
+    }
+
     /// Returns whether PHP converts the value to `true`. It does so unless the value is zero,
     /// `"0"`, `false`, null or empty.
     pub(super) fn is_truthy(&self) -> bool {
@@ -165,6 +177,59 @@ fn float(value: f64) -> String {
     }
 }
 
+/// Returns the lowest 64 bits of the integer part of a float. Returns 0 for a float that is not
+/// finite.
+fn low_bits(value: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a float beyond 128 bits is saturated")]
+    let whole = value as i128;
+    i64::from_le_bytes(whole.to_le_bytes().first_chunk().copied().unwrap_or_default())
+}
+
+/// The characters that PHP ignores before a number.
+pub(super) const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
+
+/// Returns the integer part of the decimal number at the beginning of a string, which may have an
+/// exponent, as PHP does since version 7.1. Returns 0 if there is none. A number beyond 64 bits is
+/// the nearest integer of 64 bits.
+pub(super) fn integer(text: &str) -> i64 {
+    // A number with more digits is beyond 64 bits.
+    const MOST: usize = 20;
+    let text = text.trim_start_matches(BLANK);
+    let (is_negative, text) = match text.strip_prefix('-') {
+        Some(text) => (true, text),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let split = |text: &str| {
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        let rest = text.get(digits.len()..).unwrap_or_default().to_owned();
+        (digits, rest)
+    };
+    let (whole, rest) = split(text);
+    let (decimals, rest) = match rest.strip_prefix('.') {
+        Some(rest) => split(rest),
+        None => (String::new(), rest),
+    };
+    let exponent = rest.strip_prefix(['e', 'E']).map_or(0, |exponent| {
+        let sign = if exponent.starts_with(['+', '-']) { exponent.get(..1) } else { None };
+        let digits = split(exponent.get(sign.map_or(0, str::len)..).unwrap_or_default()).0;
+        let value: i64 = if digits.is_empty() { 0 } else { digits.parse().unwrap_or(i64::MAX) };
+        if sign == Some("-") { -value } else { value }
+    });
+    let length = i64::try_from(whole.len()).unwrap_or(i64::MAX).saturating_add(exponent);
+    let length = usize::try_from(length).unwrap_or(0);
+    let digits = format!("{whole}{decimals}");
+    let zeros = digits.bytes().take_while(|byte| *byte == b'0').count();
+    let digits = digits.chars().skip(zeros).chain(std::iter::repeat('0'));
+    let digits = digits.take(length.saturating_sub(zeros));
+    // Only zeros follow an empty number.
+    let number = digits
+        .take(MOST)
+        .fold(0_i128, |number, digit| number * 10 + i128::from(digit.to_digit(10).unwrap_or(0)));
+    let number = if is_negative { -number } else { number };
+    let bound = if is_negative { i64::MIN } else { i64::MAX };
+    i64::try_from(number).unwrap_or(bound)
+}
+
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader)
@@ -214,9 +279,18 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        // A repeated member replaces the value of the first one, whose position stays the same. The
+        // positions are found by name, because an object can have many members.
         let mut members = Vec::new();
-        while let Some((name, value)) = access.next_entry()? {
-            put(&mut members, name, value);
+        let mut positions = HashMap::new();
+        while let Some((name, value)) = access.next_entry::<String, Value>()? {
+            match positions.get(&name).and_then(|position: &usize| members.get_mut(*position)) {
+                Some((_, old)) => *old = value,
+                None => {
+                    positions.insert(name.clone(), members.len());
+                    members.push((name, value));
+                }
+            }
         }
         Ok(Value::Map(members))
     }
@@ -233,13 +307,20 @@ fn put(members: &mut Vec<(String, Value)>, name: String, value: Value) {
 
 /// Parses a query or form as PHP does. Returns `None` if it is not UTF-8.
 pub(super) fn parse_query(query: &str) -> Option<Vec<(String, Value)>> {
+    /// The maximum depth of a name such as `a[b][c]`, which is PHP's default. Deeper ones are
+    /// ignored.
+    const DEEPEST: usize = 64;
+    /// The maximum number of parameters, which is PHP's default. Further ones are ignored.
+    const MOST: usize = 1000;
     let mut members = Vec::new();
-    for part in query.split('&').filter(|part| !part.is_empty()) {
+    for part in query.split('&').filter(|part| !part.is_empty()).take(MOST) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let value = Value::Text(decode(value, true)?);
         let name = decode(name, true)?;
+        // A name ends at a zero byte.
+        let name = name.split('\0').next().unwrap_or_default();
         let (base, keys) = keys(name.trim_start_matches(' '));
-        if !base.is_empty() {
+        if !base.is_empty() && keys.len() <= DEEPEST {
             nest(&mut members, base, &keys, value);
         }
     }
@@ -478,6 +559,83 @@ mod tests {
             assert_eq!(items, ["a", "b"], "{json}");
         }
         assert!(value("1").get("0").is_none() && value("1").items().is_none());
+    }
+
+    #[test]
+    fn many_parameters_and_members_are_read_in_a_short_time() {
+        let query: String = (0..100_000).map(|number| format!("a{number}=&")).collect();
+        let members = parse_query(&query).unwrap();
+        assert_eq!((members.len(), members[999].0.as_str()), (1000, "a999"));
+        let json: String = (0..100_000).map(|number| format!("\"a{number}\":1,")).collect();
+        let value = Value::parse(format!("{{{json}\"a0\":2}}").as_bytes()).unwrap();
+        let Value::Map(members) = value else { panic!("{value:?}") };
+        assert_eq!(members.len(), 100_000);
+        assert_eq!(members[0], ("a0".to_owned(), Value::Int(2)));
+    }
+
+    #[test]
+    fn deep_names_are_ignored_and_names_end_at_a_zero_byte() {
+        let deep = |depth: usize| format!("a{}=1&b=2", "[c]".repeat(depth));
+        assert_eq!(parse_query(&deep(64)).unwrap().len(), 2);
+        for depth in [65, 1_000_000] {
+            let members = parse_query(&deep(depth)).unwrap();
+            assert_eq!(members, [("b".to_owned(), Value::from("2"))], "{depth}");
+        }
+        assert_eq!(parse_query("a%00b=1&%00=2").unwrap(), [("a".to_owned(), Value::from("1"))]);
+    }
+
+    #[test]
+    fn integers_are_read_as_in_php() {
+        for (text, number) in [
+            ("", 0),
+            ("abc", 0),
+            ("0x1A", 0),
+            ("5", 5),
+            ("-5", -5),
+            ("+5", 5),
+            (" 5", 5),
+            ("5 ", 5),
+            ("5.9", 5),
+            ("-1.9", -1),
+            (".5", 0),
+            (".", 0),
+            ("e5", 0),
+            ("1e", 1),
+            ("1e+", 1),
+            ("1,000", 1),
+            ("1e3", 1_000),
+            ("1.25e1", 12),
+            ("0.0012e4", 12),
+            ("1200e-2", 12),
+            ("12e-99999999999999999999", 0),
+            ("0e99999999999999999999", 0),
+            ("1e99999999999999999999", i64::MAX),
+            ("-1e30", i64::MIN),
+            ("007", 7),
+            ("00000000000000000000000000000012", 12),
+            ("9223372036854775807", i64::MAX),
+            ("9223372036854775808", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            ("99999999999999999999999999999999999999999999", i64::MAX),
+        ] {
+            assert_eq!(integer(text), number, "{text}");
+        }
+        for (json, number) in [
+            ("null", 0),
+            ("true", 1),
+            ("false", 0),
+            ("[]", 0),
+            ("[0]", 1),
+            ("{\"a\":0}", 1),
+            ("1.9", 1),
+            ("-1.9", -1),
+            ("\"1e3\"", 1_000),
+            // The numbers of a 64-bit PHP.
+            ("9300000000000000000", -9_146_744_073_709_551_616),
+            ("1e19", -8_446_744_073_709_551_616),
+        ] {
+            assert_eq!(Value::parse(json.as_bytes()).unwrap().integer(), number, "{json}");
+        }
     }
 
     #[test]

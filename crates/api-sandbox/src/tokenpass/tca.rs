@@ -3,13 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::php::{Value, parse_query};
+use super::php::{BLANK, Value, integer, parse_query};
 
 /// The number of decimal places of a token, because one satoshi is 10^-8 tokens.
 const DECIMALS: i32 = 8;
-
-/// The characters that PHP ignores before a number.
-const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
 /// A rule, which compares the balance of an asset with an amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +33,7 @@ pub struct Stack {
 }
 
 /// Returns whether `balances`, in satoshis by asset, satisfy the rules in an encoded query. Returns
-/// `false` if the query is not UTF-8.
+/// `false` if [`Stack::from_query`] returns `None`.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -51,12 +48,15 @@ pub fn evaluate(query: &str, balances: &BTreeMap<String, i64>) -> bool {
 }
 
 impl Stack {
-    /// Parses the rules in an encoded query. Returns `None` if the query is not UTF-8.
+    /// Parses the rules in an encoded query. Returns `None` if the query is not UTF-8, or if a
+    /// parameter such as `stackop_1[]` is a list, with which the provider's server fails.
     pub fn from_query(query: &str) -> Option<Self> {
-        parse_query(query).map(|input| Self::from_input(&input))
+        parse_query(query).and_then(|input| Self::from_input(&input))
     }
 
-    pub(super) fn from_input(input: &[(String, Value)]) -> Self {
+    /// Reads the rules from the parameters of a request. Returns `None` if the provider's server
+    /// fails with them.
+    pub(super) fn from_input(input: &[(String, Value)]) -> Option<Self> {
         let mut ops = BTreeMap::new();
         let mut stack_ops = BTreeMap::new();
         let mut assets = Vec::new();
@@ -65,12 +65,18 @@ impl Stack {
             let text = value.text().unwrap_or_default();
             let mut parts = name.split('_');
             let (kind, number) = (parts.next().unwrap_or_default(), parts.next());
-            let index = number.map_or(0, leading_integer);
+            let index = number.map_or(0, integer);
             match (name.as_str(), kind) {
                 ("oauth_token", _) => {}
                 ("no_provisional", _) => with_promises = value.is_truthy(),
                 (_, "op") => drop(ops.insert(index, text)),
+                (_, "stackop") if value.items().is_some() => return None,
                 (_, "stackop") => drop(stack_ops.insert(index, text.to_ascii_uppercase())),
+                // A list is the number 1, and an empty list is 0.
+                _ if value.items().is_some() => {
+                    let amount = satoshis(if value.is_truthy() { "1" } else { "0" });
+                    assets.push((name.to_ascii_uppercase(), amount));
+                }
                 _ => assets.push((name.to_ascii_uppercase(), satoshis(&text))),
             }
         }
@@ -84,7 +90,7 @@ impl Stack {
                 stack_op: stack_ops.remove(&index).unwrap_or_else(|| "AND".to_owned()),
             })
             .collect();
-        Self { rules, with_promises }
+        Some(Self { rules, with_promises })
     }
 
     /// Returns whether `balances`, in satoshis by asset, satisfy all rules of at least one group.
@@ -245,6 +251,21 @@ mod tests {
             ("op_1=%3C&TOKENLY=1&LTBCOIN=6000", true),
             ("A11135283252627285275=2.5", true),
             ("PARENT.child=1", false),
+            ("op_1e3=%3E&SOUP=0&TOKENLY=1", true),
+            ("op_1e0=%3E&SOUP=0&TOKENLY=1", false),
+            ("op_1.9=%3E&SOUP=0&TOKENLY=1", false),
+            ("op_-1=%3E&TOKENLY=1", true),
+            ("op_+0=%3E&TOKENLY=1", false),
+            ("op_abc=%3E&TOKENLY=1", false),
+            ("op_0=%3E&op=%3D&TOKENLY=1", true),
+            ("op=%3E&op_0=%3D&op=%3E&TOKENLY=1", true),
+            ("op_0[]=%3E&TOKENLY=0", false),
+            ("TOKENLY[]=5", true),
+            ("TOKENLY[]=", true),
+            ("TOKENLY[a]=99", true),
+            ("SOUP[]=", false),
+            ("TOKENLY%00X=1", true),
+            ("TOKENLY=2&LTBCOIN=1&stackop_1[]=OR", false),
         ] {
             assert_eq!(evaluate(query, &held()), result, "{query}");
         }

@@ -309,7 +309,11 @@ impl Tpay {
     pub(super) fn accounts_balance(&self, ask: &Ask) -> ApiResult {
         self.accounts_get(ask)?;
         let balance: u64 = match ask.value(0) {
-            ACCOUNT_ID => self.transactions.iter().map(|paid| paid.paid - paid.refunded).sum(),
+            ACCOUNT_ID => {
+                let left = self.transactions.iter();
+                let left = left.map(|paid| paid.paid.saturating_sub(paid.refunded));
+                left.fold(0, u64::saturating_add)
+            }
             _ => 0,
         };
         let balance = super::check::money(balance);

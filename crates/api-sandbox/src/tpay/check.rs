@@ -180,7 +180,9 @@ fn check_object(object: &Map<String, Value>, rules: Rules, at: &str, out: &mut V
     let path = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     for name in object.keys() {
         if rules.iter().all(|rule| rule.name != name) {
-            out.push(Problem::new("unexpected_field", &path(name), "unexpected field"));
+            let names: Vec<&str> = rules.iter().map(|rule| rule.name).collect();
+            let why = format!("unexpected field; the fields are {}", names.join(", "));
+            out.push(Problem::new("unexpected_field", &path(name), &why));
         }
     }
     for rule in rules {
@@ -332,7 +334,7 @@ pub(super) fn money(grosze: u64) -> Value {
 pub(super) fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-        && !text.contains(char::is_whitespace)
+        && !text.contains(|char: char| char.is_whitespace() || char.is_control())
 }
 
 /// Returns whether a string can be an e-mail address: a name, `@`, and a host with a dot.

@@ -5,6 +5,10 @@ use super::notify::Delivery;
 use super::{Alias, Tpay, Transaction};
 use crate::{Button, ConsolePage, Row, Table};
 
+/// The actions of the buttons.
+pub(super) const ACTIONS: [&str; 7] =
+    ["pay", "decline", "chargeback", "unregister", "confirm", "revoke", "refunds"];
+
 impl Tpay {
     pub(super) fn console_page(&self) -> ConsolePage {
         let transaction = |found: &Transaction| Row {
@@ -84,11 +88,11 @@ impl Tpay {
             "confirm" => {
                 subject.split_once(':').is_some_and(|(kind, value)| self.confirm_alias(value, kind))
             }
-            "revoke" => {
+            "revoke" if subject.is_empty() => {
                 self.revoke_tokens();
                 true
             }
-            "refunds" => {
+            "refunds" if subject.is_empty() => {
                 self.finish_refunds();
                 true
             }

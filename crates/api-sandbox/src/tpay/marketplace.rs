@@ -52,7 +52,7 @@ pub struct Child {
 
 impl Child {
     fn refunded(&self) -> u64 {
-        self.refunds.iter().map(|(_, grosze)| grosze).sum()
+        self.refunds.iter().map(|(_, grosze)| *grosze).fold(0, u64::saturating_add)
     }
 }
 
@@ -127,7 +127,7 @@ impl MarketplaceTransaction {
 
     /// Returns the amount due in grosze, which is the sum of the amounts of the parts.
     pub fn grosze(&self) -> u64 {
-        self.children.iter().map(|child| child.grosze).sum()
+        self.children.iter().map(|child| child.grosze).fold(0, u64::saturating_add)
     }
 
     /// Returns the value of the first callback of the type `kind` (1 to 4): a URL, or an e-mail
@@ -350,13 +350,13 @@ impl Tpay {
         // all.
         let mut children = found.children.clone();
         let parts = ask.body.at("childTransactions").items();
-        let mut total = 0;
+        let mut total = 0_u64;
         if parts.is_empty() {
             for child in &mut children {
                 let left = child.grosze - child.refunded();
                 if left > 0 {
                     child.refunds.push((now, left));
-                    total += left;
+                    total = total.saturating_add(left);
                 }
             }
             if total == 0 {
@@ -387,7 +387,7 @@ impl Tpay {
                 ));
             }
             child.refunds.push((now, amount));
-            total += amount;
+            total = total.saturating_add(amount);
         }
         let is_first = found.children.iter().all(|child| child.refunds.is_empty());
         found.children = children;

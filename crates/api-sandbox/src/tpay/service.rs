@@ -136,6 +136,10 @@ impl Service for Tpay {
         self.console_page()
     }
 
+    fn has_action(&self, action: &str) -> bool {
+        super::console::ACTIONS.contains(&action)
+    }
+
     fn press(&mut self, action: &str, subject: &str) -> bool {
         self.press_button(action, subject)
     }

@@ -405,6 +405,107 @@ fn full_disk_is_an_error() {
     assert!(error.starts_with("api-sandbox: standard output: "), "{error}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn variables_that_cannot_be_printed_are_an_error() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    for stdout in [Stdio::from(full), Stdio::from(closed)] {
+        let mut command = program(&["--port", "0"]);
+        let output = command.stdout(stdout).stderr(Stdio::piped()).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(10));
+        assert!(error.starts_with("api-sandbox: standard output: "), "{error}");
+    }
+}
+
+/// The errors contain the option, even if the failure occurs after the servers have started.
+#[cfg(unix)]
+#[test]
+fn files_and_addresses_that_cannot_be_used_are_named() {
+    let folder = Folder::new("unusable");
+    let file = folder.file("file");
+    std::fs::write(&file, "").unwrap();
+    let [missing, below] = [folder.file("none/file"), folder.file("file/")];
+    let folder = folder.0.to_str().unwrap();
+    for (option, value) in [
+        ("--env-file", folder),
+        ("--env-file", "/"),
+        ("--env-file", &missing),
+        ("--env-file", &below),
+        ("--seed", folder),
+        ("--seed", &missing),
+        // An address for documentation (RFC 5737), which no machine has.
+        ("--bind", "192.0.2.1"),
+    ] {
+        let (status, printed, error) = output(&["run", option, value, "--", "echo", "started"]);
+        assert_eq!((status, printed.as_str()), (10, ""), "{option} {value}: {error}");
+        let begin = format!("api-sandbox: {option} {value}: ");
+        assert!(error.starts_with(&begin), "{error}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().min(65_532).to_string();
+    for options in [&["--port", &port][..], &["--tls", "--port", &port]] {
+        let arguments = [&["run"], options, &["--", "echo", "started"]].concat();
+        let (status, printed, error) = output(&arguments);
+        assert_eq!((status, printed.as_str()), (10, ""), "{options:?}: {error}");
+        assert!(error.contains(&format!("cannot listen on 127.0.0.1:{port}: ")), "{error}");
+        assert!(error.contains("; --port 0 selects free ports"), "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn path_of_the_certificate_can_be_read_from_the_variables() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = Folder::new("temporary");
+    let script = r#"file=$SSL_CERT_FILE; unset SSL_CERT_FILE; . ./variables;
+                    test "$SSL_CERT_FILE" = "$file" && test -f "$file""#;
+    for (name, is_valid) in [
+        (&b"a b$(x)\"\\"[..], true),
+        (b"\xff", false),
+        (b"line\nbreak", false),
+        (b"none/none", false),
+    ] {
+        let temporary = folder.0.join(OsStr::from_bytes(name));
+        if name != b"none/none" {
+            std::fs::create_dir(&temporary).unwrap();
+        }
+        let arguments = ["run", "tpay", "--tls", "--env-file", "variables", "--"];
+        let mut command = program(&arguments);
+        command.args(["sh", "-c", script]).current_dir(&folder.0).env("TMPDIR", &temporary);
+        let output = command.output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        let status = if is_valid { 0 } else { 10 };
+        assert_eq!(output.status.code(), Some(status), "{name:?}: {error}");
+        let begin = "api-sandbox: --tls: the folder for temporary files, TMPDIR=";
+        assert!(is_valid || error.starts_with(begin), "{name:?}: {error}");
+        if temporary.exists() {
+            assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "{name:?}");
+        }
+    }
+}
+
+/// The option is not for users: with a wrong file, it would remove that.
+#[cfg(unix)]
+#[test]
+fn clean_up_removes_only_certificates() {
+    let folder = Folder::new("clean-up");
+    for (name, is_removed) in [
+        ("api-sandbox-0123456789abcdef.pem", true),
+        ("api-sandbox-0123456789abcde.pem", false),
+        ("shop.pem", false),
+    ] {
+        let file = folder.file(name);
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(output(&["--clean-up", &file]).0, 0);
+        assert_eq!(!std::path::Path::new(&file).exists(), is_removed, "{name}");
+    }
+}
+
 #[test]
 fn certificate_is_removed_after_the_command() {
     if cfg!(not(unix)) {
@@ -549,6 +650,48 @@ fn file_with_variables_is_written_in_place_if_it_cannot_be_replaced() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn file_with_variables_keeps_its_owner() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    let folder = Folder::new("owner");
+    let file = folder.file("variables");
+    std::fs::write(&file, "old").unwrap();
+    if let Err(error) = chown(&file, Some(12_345), Some(54_321)) {
+        eprintln!("skipped: only root can change the owner: {error}");
+        return;
+    }
+    let (status, _, error) = output(&["run", "tpay", "--env-file", &file, "--", "true"]);
+    assert_eq!((status, error.as_str()), (0, ""));
+    let found = std::fs::metadata(&file).unwrap();
+    assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (12_345, 54_321, 0o600));
+}
+
+/// A full disk must not destroy the existing file.
+#[cfg(target_os = "linux")]
+#[test]
+fn file_with_variables_is_kept_if_the_disk_is_full() {
+    let script = r#"mount -t tmpfs -o size=16k none /mnt; cd /mnt; echo old > file; chmod 640 file
+                    cat /dev/zero > rest 2>/dev/null || true
+                    status=0; "$PROGRAM" run tpay --env-file file -- echo started || status=$?
+                    echo "$status $(cat file) $(stat -c %a file) $(ls -A | tr '\n' ' ')""#;
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-ec", script]);
+    command.env("PROGRAM", env!("CARGO_BIN_EXE_api-sandbox"));
+    let Ok(output) = command.output() else {
+        eprintln!("skipped: unshare is not installed");
+        return;
+    };
+    let error = String::from_utf8(output.stderr).unwrap();
+    if !output.status.success() {
+        eprintln!("skipped: a user cannot mount files: {error}");
+        return;
+    }
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "10 old 640 file rest \n");
+    assert!(error.starts_with("api-sandbox: --env-file file: No space left"), "{error}");
+}
+
 #[test]
 fn root_certificate_is_set_for_each_program() {
     if cfg!(not(unix)) {
@@ -639,10 +782,6 @@ fn servers_have_the_records_of_a_file() {
 
     let folder = Folder::new("seed");
     let file = folder.file("records");
-    let seed = |text: &str| {
-        std::fs::write(&file, text).unwrap();
-        output(&["run", "--seed", &file, "--", "true"])
-    };
     let records = r#"{"tinypass":{"accesses":[{"rid":"r7","user_ref":"eve","email":"eve@example.org"}]},
         "tinycert":{"certificates":[{"common_name":"a.example.org","dns_names":["b.example.org"],"expires":4000000000}]},
         "tokenpass":{"balances":[{"address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP","satoshis":5}]},
@@ -668,18 +807,139 @@ fn servers_have_the_records_of_a_file() {
     let check = "/api/v1/tca/check-address/1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
     assert!(get(tokenpass, &format!("{check}?SOUP=0.00000005")).contains(r#""result":true"#));
     assert!(get(tokenpass, &format!("{check}?SOUP=0.00000006")).contains(r#""result":false"#));
+}
+
+#[test]
+fn invalid_records_are_named() {
+    let folder = Folder::new("seed-errors");
+    let file = folder.file("records");
+    let access = r#""rid":"r","user_ref":"u","email":"a@example.org""#;
+    let certificate = r#""common_name":"a.example.org","expires":4000000000"#;
+    let balance = r#""address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP""#;
+    let payment =
+        r#""amount":1,"description":"d","payer":{"email":"a@example.com","name":"A Payer"}"#;
+    let accesses =
+        |member: &str| format!(r#"{{"tinypass":{{"accesses":[{{{access}{member}}}]}}}}"#);
+    let certificates =
+        |member: &str| format!(r#"{{"tinycert":{{"certificates":[{{{certificate}{member}}}]}}}}"#);
+    let balances =
+        |member: &str| format!(r#"{{"tokenpass":{{"balances":[{{{balance}{member}}}]}}}}"#);
+    // The first record is valid.
+    let payments = |member: &str| {
+        format!(r#"{{"tpay":{{"transactions":[{{{payment}}},{{{payment}{member}}}]}}}}"#)
+    };
     for (text, problem) in [
-        ("[]", "--seed"),
-        (r#"{"tpay":{"orders":[]}}"#, "tpay.orders is not one of tinypass.accesses"),
+        (String::new(), "EOF while parsing a value at line 1"),
+        ("{} {}".to_owned(), "trailing characters"),
+        ("[]".to_owned(), "must be a JSON object"),
+        (r#"{"paypal":{}}"#.to_owned(), "paypal is not one of tinypass, tinycert, tokenpass, tpay"),
+        (r#"{"tpay":[]}"#.to_owned(), "tpay: must be an object"),
+        (r#"{"tpay":{"orders":[]}}"#.to_owned(), "tpay.orders is not tpay.transactions"),
+        (r#"{"tpay":{"a.b\n":[]}}"#.to_owned(), r#"tpay["a.b\n"] is not tpay.transactions"#),
+        (r#"{"tpay":{"transactions":{}}}"#.to_owned(), "tpay.transactions: must be an array"),
+        (r#"{"tpay":{"transactions":[7]}}"#.to_owned(), "tpay.transactions[0]: must be an object"),
+        // The last member would replace the first one.
+        (r#"{"tpay":{},"tpay":{}}"#.to_owned(), "tpay is given twice at line 1"),
+        (accesses(r#","rid":"s""#), "tinypass.accesses[0].rid is given twice"),
         (
-            r#"{"tinypass":{"accesses":[{"rid":"r"}]}}"#,
-            "tinypass.accesses.0: user_ref: must be a string",
+            payments(r#","payer":{"name":"a","name":"a"}"#),
+            "tpay.transactions[1].payer is given twice",
         ),
-        (r#"{"tpay":{"transactions":[{"amount":1}]}}"#, "tpay.transactions.0: "),
+        (
+            payments(r#","callbacks":{"payerUrls":{"success":1,"success":2}}"#),
+            "tpay.transactions[1].callbacks.payerUrls.success is given twice",
+        ),
+        (
+            accesses(r#","expire":1"#),
+            "tinypass.accesses[0].expire is not one of tinypass.accesses[0].rid, tinypass.accesses[0].user_ref",
+        ),
+        (
+            r#"{"tinypass":{"accesses":[{"rid":"r"}]}}"#.to_owned(),
+            "tinypass.accesses[0].user_ref: must be a string that is not empty",
+        ),
+        (
+            r#"{"tinypass":{"accesses":[{"rid":""}]}}"#.to_owned(),
+            "tinypass.accesses[0].rid: must be a string that is not empty",
+        ),
+        (
+            r#"{"tinypass":{"accesses":[{"rid":"r","user_ref":"u","email":"ann"}]}}"#.to_owned(),
+            "tinypass.accesses[0].email: must be an e-mail address",
+        ),
+        (
+            accesses(r#","expires":"2030-01-01""#),
+            "tinypass.accesses[0].expires: must be a time in Unix seconds from 0 to 253402300799",
+        ),
+        (accesses(r#","expires":null"#), "tinypass.accesses[0].expires: must be a time"),
+        (accesses(r#","expires":253402300800"#), "tinypass.accesses[0].expires: must be a time"),
+        (accesses(r#","cents":-1"#), "tinypass.accesses[0].cents: must be an integer from 0 to"),
+        (accesses(r#","cents":1.5"#), "tinypass.accesses[0].cents: must be an integer from 0 to"),
+        (certificates(r#","ca":7"#), "tinycert.certificates[0].ca: must be 561, the only CA"),
+        (certificates(r#","ca":"561""#), "tinycert.certificates[0].ca: must be 561, the only CA"),
+        (
+            r#"{"tinycert":{"certificates":[{"common_name":"a.example.org"}]}}"#.to_owned(),
+            "tinycert.certificates[0].expires: must be a time in Unix seconds",
+        ),
+        (
+            certificates(r#","dns_names":"a""#),
+            "tinycert.certificates[0].dns_names: must be an array",
+        ),
+        (
+            certificates(r#","dns_names":["a.example.org",5]"#),
+            "tinycert.certificates[0].dns_names[1]: must be a DNS name",
+        ),
+        (
+            certificates(r#","dns_names":["*."]"#),
+            "tinycert.certificates[0].dns_names[0]: must be a DNS",
+        ),
+        (balances(""), "tokenpass.balances[0].satoshis: must be an integer"),
+        (
+            balances(r#","satoshis":-1"#),
+            "tokenpass.balances[0].satoshis: must be an integer from 0",
+        ),
+        (balances(r#","satoshi":1"#), "tokenpass.balances[0].satoshi is not one of"),
+        (
+            r#"{"tokenpass":{"balances":[{"address":"1"}]}}"#.to_owned(),
+            "tokenpass.balances[0].address: must be an address of 26 to 35 letters and digits",
+        ),
+        (
+            format!(
+                r#"{{"tokenpass":{{"balances":[{{{balance},"satoshis":1}},{{{balance},"satoshis":2}}]}}}}"#
+            ),
+            "tokenpass.balances[1]: the balance of this address and asset is given twice",
+        ),
+        (
+            balances(r#","satoshis":1"#).replace("SOUP", "soup"),
+            "tokenpass.balances[0].asset: must be the name of an asset, in upper case",
+        ),
+        (
+            r#"{"tpay":{"transactions":[{"amount":1}]}}"#.to_owned(),
+            "tpay.transactions[0].description: required field is missing; tpay.transactions[0].payer: ",
+        ),
+        (payments(r#","paid":"yes""#), "tpay.transactions[1].paid: must be true or false"),
+        (payments(r#","paid":null"#), "tpay.transactions[1].paid: must be true or false"),
+        (
+            payments(r#","amout":2"#),
+            "tpay.transactions[1].amout: unexpected field; the fields are amount, currency, ",
+        ),
+        (payments(r#","amout":2"#), ", paid\n"),
+        (
+            payments("").replace("\"amount\":1", "\"amount\":\"7.50\""),
+            "tpay.transactions[0].amount: must be a JSON number",
+        ),
+        (
+            payments("").replace("A Payer", "A"),
+            "tpay.transactions[0].payer.name: must have 3 to 255 characters",
+        ),
     ] {
-        let (status, _, error) = seed(text);
-        assert!(status == 10 && error.contains(problem), "{text}: {error}");
+        std::fs::write(&file, &text).unwrap();
+        let (status, printed, error) = output(&["run", "--seed", &file, "--", "echo", "started"]);
+        assert_eq!((status, printed.as_str()), (10, ""), "{text}: {error}");
+        assert!(error.starts_with(&format!("api-sandbox: --seed {file}: ")), "{text}: {error}");
+        assert!(error.contains(problem), "{text}: {problem}: {error}");
     }
+    std::fs::write(&file, b"{\"tpay\":\xff}").unwrap();
+    let (status, _, error) = output(&["run", "--seed", &file, "--", "true"]);
+    assert!(status == 10 && error.contains("invalid utf-8"), "{status} {error}");
 }
 
 /// Connects to a server whose certificate is signed by the CA in `file`.

@@ -387,6 +387,8 @@ fn each_misbehaviour_has_its_effect() {
     assert!(response.ends_with("\r\n\r\nno"), "{response}");
     let head = self::exchange(&server, "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert!(head.ends_with("\r\n\r\n"), "{head}");
+    // RFC 9110, section 8.6: the length is that of the response to a GET request.
+    assert!(head.contains("\r\ncontent-length: 7\r\n"), "{head}");
 }
 
 #[test]

@@ -998,7 +998,10 @@ fn credits_balance_and_rows_before_an_invalid_one_stay() {
     );
     assert_eq!(booked["debit"]["account_name"], "_");
     for (rows, text) in [
-        (json!([]), "Array of accounts to update required"),
+        (json!("bob"), "Array of accounts to update required"),
+        (json!(null), "Array of accounts to update required"),
+        (json!([7]), "Missing key \"account\""),
+        (json!([{ "account": null, "amount": null }]), "Missing key \"account\""),
         (json!([{ "amount": 1 }]), "Missing key \"account\""),
         (json!([{ "account": bob }]), "Missing key \"amount\""),
         (json!([row, { "account": "x", "amount": 1 }]), "Invalid account \"x\""),

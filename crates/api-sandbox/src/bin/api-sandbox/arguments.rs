@@ -36,15 +36,17 @@ Options:
   --env-file FILE    Write the variables to FILE, as NAME=value lines, instead of printing them. Only
                      its owner can read it
   --clock TIME       Start the clock of the servers at TIME: Unix seconds, or a time in UTC such as
-                     2026-11-29T12:00:00Z
+                     2026-11-29T12:00:00Z, from 1970-01-01T00:00:00Z to 9989-12-31T23:59:59Z, where
+                     the clock stops
   --misbehave KIND[:N][@PATH]
                      Make the next N requests to each server fail [default: 1], or only those whose
                      path begins with PATH. Can be repeated. The kinds are listed below
   --seed FILE        Add the records of a JSON file: an object with an object of lists for each
                      provider, such as {\"tinycert\":{\"certificates\":[...]}}. The lists are
-                     tinypass accesses (rid, user_ref, email, expires), tinycert certificates (ca,
-                     common_name, dns_names, expires), tokenpass balances (address, asset,
-                     satoshis) and tpay transactions (the body of a new transaction, and paid: true)
+                     tinypass accesses (rid, user_ref, email, cents, expires), tinycert certificates
+                     (ca, common_name, dns_names, expires), tokenpass balances (address, asset,
+                     satoshis) and tpay transactions (the body of a new transaction, and paid: true).
+                     Times are in Unix seconds. Unknown or repeated members are an error
   --bind ADDRESS     Listen on this IP address [default: 127.0.0.1]. Anyone who can reach this
                      address can use the servers, but the console is available only at the loopback
                      address that is printed. Clients accept plain HTTP on loopback only
@@ -149,23 +151,20 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
             given.push(name.to_owned());
         }
         match argument {
-            Short('h') | Long("help") => return Ok(Parsed::Help),
-            Short('V') | Long("version") => return Ok(Parsed::Version),
+            Short('h') => return Ok(Parsed::Help),
+            Short('V') => return Ok(Parsed::Version),
+            Long("help") => return without_value(&mut parser, "--help", Parsed::Help),
+            Long("version") => return without_value(&mut parser, "--version", Parsed::Version),
             #[cfg(unix)]
-            Long(cleanup::OPTION) => {
+            Long(cleanup::OPTION) if is_first => {
                 let mut rest = parser.raw_args().map_err(|error| error.to_string())?;
                 return Ok(Parsed::CleanUp(rest.next().map(PathBuf::from)));
             }
             Long("port") => port = Some(value(&mut parser, "--port", parse_port)?),
             Long("env") => format = Some(value(&mut parser, "--env", Format::parse)?),
             Long("env-file") => {
-                let file = parser.value().map_err(|error| error.to_string())?;
-                if file == "-" {
-                    return Err("--env-file -: must be the path of a file; without the option, \
-                                the variables are printed"
-                        .to_owned());
-                }
-                arguments.env_file = Some(file.into());
+                let hint = "; without the option, the variables are printed";
+                arguments.env_file = Some(path(&mut parser, "--env-file", hint)?);
             }
             Long("clock") => {
                 let clock = |text: &str| text.parse().map_err(|error| format!("{error}"));
@@ -175,13 +174,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
                 arguments.misbehaviours.push(value(&mut parser, "--misbehave", misbehaviour)?);
             }
             Long("seed") => {
-                let file = parser.value().map_err(|error| error.to_string())?;
-                arguments.seed = Some(file.into());
+                arguments.seed = Some(path(&mut parser, "--seed", "")?);
             }
             Long("bind") => {
-                let address =
-                    |text: &str| text.parse().map_err(|_| "is not an IP address".to_owned());
-                arguments.bind = value(&mut parser, "--bind", address)?;
+                arguments.bind = value(&mut parser, "--bind", parse_address)?;
             }
             Long("tls") => arguments.tls = true,
             Long("log") => arguments.log = value(&mut parser, "--log", parse_log)?,
@@ -203,7 +199,8 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
     }
     match &arguments.command {
         Some(_) if !is_run => return Err("`-- COMMAND` is only allowed after `run`".to_owned()),
-        Some(command) if command.is_empty() => {
+        // An empty name is probably that of an unset variable.
+        Some(command) if command.first().is_none_or(|program| program.is_empty()) => {
             return Err("-- must be followed by a command".to_owned());
         }
         None if is_run => return Err("`run` must be followed by `-- COMMAND`".to_owned()),
@@ -231,8 +228,50 @@ fn value<T>(
     parse(text).map_err(|why| format!("{option}: {text:?} {why}"))
 }
 
+/// Returns `parsed`, or an error if the option has a value.
+fn without_value(
+    parser: &mut lexopt::Parser,
+    option: &str,
+    parsed: Parsed,
+) -> Result<Parsed, String> {
+    match parser.optional_value() {
+        Some(value) => Err(format!("{option}: has no value, but {value:?} was given")),
+        None => Ok(parsed),
+    }
+}
+
+/// Reads the path of a file, which is the value of an option. `hint` ends the error for a value
+/// that is no path.
+fn path(parser: &mut lexopt::Parser, option: &str, hint: &str) -> Result<PathBuf, String> {
+    let file = parser.value().map_err(|error| error.to_string())?;
+    if file.is_empty() || file == "-" {
+        let file = file.display();
+        return Err(format!("{option} {file}: must be the path of a file{hint}"));
+    }
+    Ok(file.into())
+}
+
+/// Parses a decimal number without a sign or leading zeros.
+fn parse_number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}
+
 fn parse_port(text: &str) -> Result<u16, String> {
-    text.parse().ok().filter(|port| *port <= 65_532).ok_or("is not a port up to 65532".to_owned())
+    let port = parse_number(text).and_then(|port| u16::try_from(port).ok());
+    port.filter(|port| *port <= 65_532).ok_or("is not a port up to 65532".to_owned())
+}
+
+fn parse_address(text: &str) -> Result<IpAddr, String> {
+    let address: Option<IpAddr> = text.parse().ok();
+    let is_group =
+        |address: &IpAddr| address.is_multicast() || *address == IpAddr::from(Ipv4Addr::BROADCAST);
+    match address {
+        None => Err("is not an IP address".to_owned()),
+        Some(address) if is_group(&address) => {
+            Err("is not an IP address of one machine".to_owned())
+        }
+        Some(address) => Ok(address),
+    }
 }
 
 fn parse_log(text: &str) -> Result<Log, String> {
@@ -245,19 +284,35 @@ fn parse_log(text: &str) -> Result<Log, String> {
 }
 
 fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize, String), String> {
+    // A failure whose path no request can have would never occur.
+    let is_path = |path: &str| {
+        path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'?')
+    };
     let (text, path) = match text.split_once('@') {
         Some((_, path)) if !path.starts_with('/') => {
             return Err("has no path that begins with / after the @".to_owned());
+        }
+        Some((_, path)) if !is_path(path) || path.contains('#') => {
+            return Err(
+                "has a path with a query or with characters that are not allowed".to_owned()
+            );
+        }
+        Some((_, path)) if path.starts_with("/_sandbox") => {
+            return Err("has the path of the console, whose requests never fail".to_owned());
         }
         Some((text, path)) => (text, path),
         None => (text, ""),
     };
     let (kind, times) = match text.split_once(':') {
-        Some((kind, times)) => (kind, times.parse().ok().filter(|times| *times > 0)),
+        Some((kind, times)) => (kind, parse_number(times)),
         None => (text, Some(1)),
     };
-    let times = times.ok_or("must have a number of requests after the colon")?;
-    let how = Misbehaviour::named(kind).ok_or("is not a kind of failure")?;
+    let how = Misbehaviour::named(kind).ok_or_else(|| {
+        let names = Misbehaviour::NAMED.map(|(name, ..)| name);
+        format!("is not a kind of failure; the kinds are {}", names.join(", "))
+    })?;
+    let times = times.filter(|times| *times > 0).and_then(|times| usize::try_from(times).ok());
+    let times = times.ok_or("must have a number of requests, from 1, after the colon")?;
     if !path.is_empty() && matches!(how, Misbehaviour::ResetBeforeReading) {
         return Err("has a path, which is not known before the request is read".to_owned());
     }
@@ -338,6 +393,15 @@ mod tests {
             (&["--port", "65533"], "--port: \"65533\" is not a port up to 65532"),
             (&["--port", "x"], "--port: \"x\""),
             (&["--port"], "--port"),
+            (&["--port="], "--port: \"\" is not a port"),
+            (&["--port", "+80"], "--port: \"+80\" is not a port"),
+            (&["--port", "080"], "--port: \"080\" is not a port"),
+            (&["--port", "65536"], "--port: \"65536\" is not a port"),
+            (&["--help=x"], "--help: has no value, but \"x\" was given"),
+            (&["--version=1"], "--version: has no value, but \"1\" was given"),
+            (&["--tls=yes"], "'--tls'"),
+            (&["tpay", "--clean-up", "x"], "'--clean-up'"),
+            (&[""], "\"\" is not a provider"),
             (
                 &["paypal"],
                 "\"paypal\" is not a provider; choose tinypass, tinycert, tokenpass or tpay",
@@ -349,12 +413,34 @@ mod tests {
             ),
             (&["--env", "json", "--env-file", "x"], "--env cannot be combined with"),
             (&["run", "--env", "json", "--", "true"], "--env cannot be combined with"),
-            (&["--clock", "noon"], "--clock: \"noon\" is not a time before the year 10000"),
-            (&["--clock", "10000-01-01T00:00:00Z"], "is not a time before the year 10000"),
-            (&["--clock", "253402300800"], "is not a time before the year 10000"),
+            (
+                &["--clock", "noon"],
+                "--clock: \"noon\" is not a time from 1970-01-01T00:00:00Z to 9989-12-31T23:59:59Z; \
+                 use Unix seconds",
+            ),
+            (&["--clock", "9990-01-01T00:00:00Z"], "to 9989-12-31T23:59:59Z; use Unix seconds"),
+            (&["--clock", "1969-12-31T23:59:59Z"], "is not a time from 1970-01-01T00:00:00Z to"),
+            (&["--clock=-1"], "is not a time from 1970-01-01T00:00:00Z to"),
             (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
             (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
             (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
+            (&["--misbehave", "delay:+3"], "--misbehave: \"delay:+3\" must have a number"),
+            (
+                &["--misbehave", "delay:18446744073709551616"],
+                "--misbehave: \"delay:18446744073709551616\" must have a number",
+            ),
+            (
+                &["--misbehave="],
+                "--misbehave: \"\" is not a kind of failure; the kinds are bad-gateway,",
+            ),
+            (&["--misbehave", "delay@/x?y"], "--misbehave: \"delay@/x?y\" has a path with a query"),
+            (&["--misbehave", "delay@/x#y"], "--misbehave: \"delay@/x#y\" has a path with a query"),
+            (&["--misbehave", "delay@/x y"], "--misbehave: \"delay@/x y\" has a path with a query"),
+            (&["--misbehave", "delay@/ó"], "--misbehave: \"delay@/ó\" has a path with a query"),
+            (
+                &["--misbehave", "delay@/_sandbox"],
+                "--misbehave: \"delay@/_sandbox\" has the path of the console",
+            ),
             (&["--misbehave", "delay@x"], "--misbehave: \"delay@x\" has no path"),
             (&["--misbehave", "delay:@/x"], "--misbehave: \"delay:@/x\" must have a number"),
             (
@@ -363,7 +449,14 @@ mod tests {
             ),
             (&["--env-file", "-"], "--env-file -: must be the path of a file"),
             (&["--bind", "localhost"], "--bind: \"localhost\" is not an IP address"),
+            (&["--bind="], "--bind: \"\" is not an IP address"),
+            (&["--bind", "224.0.0.1"], "--bind: \"224.0.0.1\" is not an IP address of one machine"),
+            (&["--bind", "255.255.255.255"], "is not an IP address of one machine"),
+            (&["--bind", "ff02::1"], "--bind: \"ff02::1\" is not an IP address of one machine"),
             (&["--seed"], "--seed"),
+            (&["--seed="], "--seed : must be the path of a file"),
+            (&["--seed", "-"], "--seed -: must be the path of a file"),
+            (&["--env-file="], "--env-file : must be the path of a file; without the option"),
             (&["--port", "1", "--port", "2"], "--port: is given twice"),
             (&["--tls", "--tls"], "--tls: is given twice"),
             (&["run", "--log=off", "--log", "off", "--", "true"], "--log: is given twice"),
@@ -371,6 +464,7 @@ mod tests {
             (&["--log", "xml"], "--log: \"xml\" is not one of text, json, off"),
             (&["run"], "`run` must be followed by `-- COMMAND`"),
             (&["run", "--"], "-- must be followed by a command"),
+            (&["run", "--", "", "x"], "-- must be followed by a command"),
             (&["--", "true"], "`-- COMMAND` is only allowed after `run`"),
         ] {
             let why = parsed(words).unwrap_err();

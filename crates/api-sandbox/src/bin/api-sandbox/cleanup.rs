@@ -66,7 +66,7 @@ mod unix {
         let mut text = String::new();
         let _ = io::stdin().read_to_string(&mut text);
         // The servers have ended, so the command needs it no longer.
-        if let Some(file) = file {
+        if let Some(file) = file.filter(|file| crate::files::is_certificate(file)) {
             let _ = std::fs::remove_file(file);
         }
         for (pid, is_group) in commands(&text) {

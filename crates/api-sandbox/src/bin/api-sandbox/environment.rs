@@ -81,7 +81,9 @@ pub(crate) fn text(format: Format, variables: &[(&str, String)]) -> String {
             format!("set -gx {name} {}\n", quoted(&value.replace('\\', "\\\\"), "\\'"))
         }
         Format::PowerShell => format!("$env:{name} = '{}'\n", value.replace('\'', "''")),
-        Format::Dotenv | Format::Json => format!("{name}={value}\n"),
+        // Not all readers of such files have an escape for a quote within quotes.
+        Format::Dotenv | Format::Json if value.contains('\'') => format!("{name}={value}\n"),
+        Format::Dotenv | Format::Json => format!("{name}={}\n", quoted(value, "")),
     };
     variables.iter().map(line).collect()
 }
@@ -104,6 +106,7 @@ mod tests {
     #[test]
     fn variables_are_written_for_each_shell() {
         let variables = [("A", "plain".to_owned()), ("B", r"it's \ $x".to_owned())];
+        assert_eq!(text(Format::Dotenv, &[("C", "a $b".to_owned())]), "C='a $b'\n");
         for (format, expected) in [
             (Format::Bash, "export A=plain\nexport B='it'\\''s \\ $x'\n"),
             (Format::Fish, "set -gx A plain\nset -gx B 'it\\'s \\\\ $x'\n"),

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// The number of hexadecimal digits in the name of a temporary file.
 const DIGITS: usize = 16;
 
+/// The prefix and the suffix of the name of a file with a root certificate.
+const CERTIFICATE: (&str, &str) = ("api-sandbox-", ".pem");
+
 /// A temporary file, which is removed when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Temporary {
@@ -64,7 +67,14 @@ impl Temporary {
 pub(crate) fn certificate(folder: &Path, pem: &str) -> io::Result<Temporary> {
     // The command of `run` can have another current folder.
     let folder = std::path::absolute(folder)?;
-    Temporary::write(&mut OpenOptions::new(), &folder, ("api-sandbox-", ".pem"), pem)
+    Temporary::write(&mut OpenOptions::new(), &folder, CERTIFICATE, pem)
+}
+
+/// Returns whether a file has a name of those that [`certificate`] writes.
+#[cfg(unix)]
+pub(crate) fn is_certificate(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| is_temporary(name, CERTIFICATE))
 }
 
 /// Returns whether two paths refer to the same regular file.
@@ -95,8 +105,8 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
 }
 
 /// Writes a file with secrets, which only its owner can read. A regular file is replaced
-/// atomically; the new file has the same owner, and the owner's permissions do not change. If the
-/// file cannot be replaced, it is written in place.
+/// atomically; the new file has the same owner if this process may set it, and the owner's
+/// permissions do not change. If the file cannot be replaced, it is written in place.
 pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     use io::ErrorKind::{InvalidFilename, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
 
@@ -173,15 +183,10 @@ fn only_for_owner(found: &fs::Metadata) -> fs::Permissions {
 /// Removes the temporary files of this user that are not locked, because the processes that wrote
 /// them were killed. Failures are ignored.
 fn remove_abandoned(folder: &Path, prefix: &str, suffix: &str) {
-    let is_temporary = |name: &str| {
-        let digits = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
-        let digits = digits.unwrap_or_default();
-        digits.len() == DIGITS
-            && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         // The metadata of a link is its own.
-        if !entry.file_name().to_str().is_some_and(is_temporary)
+        let name = entry.file_name();
+        if !name.to_str().is_some_and(|name| is_temporary(name, (prefix, suffix)))
             || !entry.metadata().is_ok_and(|found| found.is_file() && is_own(&found))
         {
             continue;
@@ -191,6 +196,14 @@ fn remove_abandoned(folder: &Path, prefix: &str, suffix: &str) {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Returns whether a file name consists of a prefix, the random part of a temporary file, and a
+/// suffix.
+fn is_temporary(name: &str, (prefix, suffix): (&str, &str)) -> bool {
+    let digits = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
+    let digits = digits.unwrap_or_default();
+    digits.len() == DIGITS && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Locks a file unless another process has locked it. The lock must be held until the file is

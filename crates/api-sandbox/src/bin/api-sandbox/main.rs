@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use api_sandbox::{LogEntry, Sandbox};
@@ -64,14 +65,10 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     let signals = Signals::handle().map_err(|error| format!("signals: {error}"))?;
     let tls = if arguments.tls { Some(relay::Tls::new(arguments.bind)?) } else { None };
     let urls = if is_relayed { relayed(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
-    let folder = std::env::temp_dir();
-    let certificate = tls
-        .map(|tls| files::certificate(&folder, &tls.ca_pem))
-        .transpose()
-        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    let certificate = tls.map(|tls| certificate(&std::env::temp_dir(), &tls)).transpose()?;
     let mut clean_up = match certificate.is_some() || arguments.command.is_some() {
         // The program works without it.
-        true => CleanUp::start(certificate.as_ref().map(|file| file.path.as_path())).ok(),
+        true => CleanUp::start(certificate.as_ref().map(|(file, _)| file.path.as_path())).ok(),
         false => None,
     };
     for (how, times, path) in &arguments.misbehaviours {
@@ -88,14 +85,13 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         .filter(|(name, _)| arguments.providers.iter().any(|of| environment::is_of(of, name)))
         .map(|(name, value)| (name, url(value)))
         .collect();
-    if let Some(certificate) = &certificate {
-        let file = certificate.path.display().to_string();
+    if let Some((_, file)) = &certificate {
         let names = arguments.providers.iter().map(|of| environment::ca_certificate(of));
         variables.extend(names.chain(["SSL_CERT_FILE"]).map(|name| (name, file.clone())));
     }
     if let Some(file) = &arguments.env_file {
         files::write_private(file, &environment::text(Format::Dotenv, &variables))
-            .map_err(|error| format!("{}: {error}", file.display()))?;
+            .map_err(|error| format!("--env-file {}: {error}", file.display()))?;
     }
     if let Some([program, rest @ ..]) = arguments.command.as_deref() {
         return run(program, rest, &variables, &signals, clean_up.as_mut());
@@ -119,6 +115,20 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     Ok(signals.wait())
 }
 
+/// Writes the root certificate of `--tls` to a temporary file in `folder`. Returns the file and its
+/// path.
+fn certificate(folder: &Path, tls: &relay::Tls) -> Result<(files::Temporary, String), String> {
+    let failed = |why: &dyn fmt::Display| {
+        format!("--tls: the folder for temporary files, TMPDIR={}: {why}", folder.display())
+    };
+    let file = files::certificate(folder, &tls.ca_pem).map_err(|error| failed(&error))?;
+    // The value of a variable is UTF-8, and a line of a file with variables.
+    let path = file.path.to_str().filter(|path| !path.contains(char::is_control));
+    let path = path.ok_or_else(|| failed(&"is not UTF-8 or contains control characters"))?;
+    let path = path.to_owned();
+    Ok((file, path))
+}
+
 /// Starts the listeners for `--bind` and `--tls`. Returns the base URL of each server, paired with
 /// that of its listener.
 fn relayed(
@@ -129,12 +139,14 @@ fn relayed(
     if tls.is_some() {
         sandbox.assume_https();
     }
+    let hint = if arguments.port == 0 { "" } else { "; --port 0 selects free ports" };
     let mut urls = Vec::new();
     for (offset, (provider, plain)) in (0..).zip(sandbox.base_urls()) {
         let port = arguments.port.checked_add(offset).filter(|_| arguments.port != 0).unwrap_or(0);
         let server = plain.strip_prefix("http://").and_then(|address| address.parse().ok());
         let server = server.ok_or_else(|| format!("{plain} is not an address"))?;
-        let url = relay::start(SocketAddr::new(arguments.bind, port), server, tls)?;
+        let url = relay::start(SocketAddr::new(arguments.bind, port), server, tls)
+            .map_err(|error| format!("--bind {}: {error}{hint}", arguments.bind))?;
         if provider == "tpay" {
             // The URLs of payment pages, which are also in notifications, begin with this base URL.
             sandbox.tpay().state(|tpay| tpay.base_url.clone_from(&url));

@@ -1,109 +1,262 @@
 //! `--seed`: records that are added when the servers start.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 
 use api_sandbox::{Sandbox, tpay};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// The lists that a seed file can contain, as pairs of a provider and the name of a list.
-const LISTS: [(&str, &str); 4] = [
-    ("tinypass", "accesses"),
-    ("tinycert", "certificates"),
-    ("tokenpass", "balances"),
-    ("tpay", "transactions"),
+/// The lists that a seed file can contain: a provider, the name of a list, and the function that
+/// adds a record of the list.
+const LISTS: [(&str, &str, Add); 4] = [
+    ("tinypass", "accesses", access),
+    ("tinycert", "certificates", certificate),
+    ("tokenpass", "balances", balance),
+    ("tpay", "transactions", transaction),
 ];
+
+/// A function that adds a record to a server.
+type Add = fn(&Sandbox, Record<'_>) -> Result<(), String>;
 
 /// The id of the CA that exists when the TinyCert server starts.
 const FIRST_CA: i64 = 561;
 
+/// The last second of the year 9999, in Unix seconds. The dates of the providers have years of four
+/// digits.
+const LAST_SECOND: u64 = 253_402_300_799;
+
 /// Adds the records in `file`, the JSON file of `--seed`, to the servers.
 pub(crate) fn add(sandbox: &Sandbox, file: &Path) -> Result<(), String> {
-    let failed = |why: String| format!("--seed {}: {why}", file.display());
-    let text = crate::files::read(file).map_err(|error| failed(error.to_string()))?;
-    let seed: Map<String, Value> =
-        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
-    for (provider, lists) in &seed {
-        let lists =
-            lists.as_object().ok_or_else(|| failed(format!("{provider}: must be an object")))?;
-        for (list, records) in lists {
-            let at = format!("{provider}.{list}");
-            if !LISTS.contains(&(provider.as_str(), list.as_str())) {
-                let known = LISTS.map(|(provider, list)| format!("{provider}.{list}"));
-                return Err(failed(format!("{at} is not one of {}", known.join(", "))));
+    let added = crate::files::read(file)
+        .map_err(|error| error.to_string())
+        .and_then(|text| parse(&text))
+        .and_then(|seed| add_all(sandbox, &seed));
+    added.map_err(|why| format!("--seed {}: {why}", file.display()))
+}
+
+/// Adds the records in the parsed file to the servers. An error begins with the path of the member
+/// that it is about.
+fn add_all(sandbox: &Sandbox, seed: &Value) -> Result<(), String> {
+    let providers = seed.as_object().ok_or("must be a JSON object")?;
+    only(providers, "", &LISTS.map(|(provider, ..)| provider))?;
+    let mut balances = HashSet::new();
+    for (provider, name, add) in LISTS {
+        let Some(lists) = providers.get(provider) else { continue };
+        let lists = lists.as_object().ok_or_else(|| format!("{provider}: must be an object"))?;
+        only(lists, provider, &[name])?;
+        let list = member(provider, name);
+        let Some(records) = lists.get(name) else { continue };
+        let records = records.as_array().ok_or_else(|| format!("{list}: must be an array"))?;
+        for (index, record) in records.iter().enumerate() {
+            let at = item(&list, index);
+            let members = record.as_object().ok_or_else(|| format!("{at}: must be an object"))?;
+            // A balance has no id: another record would replace it.
+            if provider == "tokenpass"
+                && let (Some(address), Some(asset)) = (members.get("address"), members.get("asset"))
+                && !balances.insert((address, asset))
+            {
+                return Err(format!("{at}: the balance of this address and asset is given twice"));
             }
-            let records =
-                records.as_array().ok_or_else(|| failed(format!("{at}: must be an array")))?;
-            for (index, record) in records.iter().enumerate() {
-                let result = match provider.as_str() {
-                    "tinypass" => access(sandbox, record),
-                    "tinycert" => certificate(sandbox, record),
-                    "tokenpass" => balance(sandbox, record),
-                    _ => transaction(sandbox, record),
-                };
-                result.map_err(|why| failed(format!("{at}.{index}: {why}")))?;
-            }
+            add(sandbox, Record { at, members })?;
         }
     }
     Ok(())
 }
 
-fn text<'a>(record: &'a Value, name: &str) -> Result<&'a str, String> {
-    let value = record.get(name).and_then(Value::as_str);
-    value.ok_or_else(|| format!("{name}: must be a string"))
+/// Returns an error if an object has a member that is not in `allowed`. `at` is the path of the
+/// object.
+fn only(members: &Map<String, Value>, at: &str, allowed: &[&str]) -> Result<(), String> {
+    match members.keys().find(|name| !allowed.contains(&name.as_str())) {
+        Some(name) => {
+            let allowed: Vec<String> = allowed.iter().map(|name| member(at, name)).collect();
+            let one_of = if allowed.len() == 1 { "" } else { "one of " };
+            Err(format!("{} is not {one_of}{}", member(at, name), allowed.join(", ")))
+        }
+        None => Ok(()),
+    }
 }
 
-fn access(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
-    let (rid, user, email) =
-        (text(record, "rid")?, text(record, "user_ref")?, text(record, "email")?);
-    let cents = record.get("cents").and_then(Value::as_u64).unwrap_or(0);
-    let expires = record.get("expires").and_then(Value::as_u64);
+/// Returns the path of a member of the object at `at`, such as `tpay.transactions`.
+fn member(at: &str, name: &str) -> String {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
+    match name {
+        name if name.is_empty() || !name.chars().all(is_plain) => format!("{at}[{name:?}]"),
+        name if at.is_empty() => name.to_owned(),
+        name => format!("{at}.{name}"),
+    }
+}
+
+/// Returns the path of an item of the array at `at`, such as `tpay.transactions[2]`.
+fn item(at: &str, index: usize) -> String {
+    format!("{at}[{index}]")
+}
+
+/// A record of a list, and its path.
+struct Record<'a> {
+    at: String,
+    members: &'a Map<String, Value>,
+}
+
+impl<'a> Record<'a> {
+    /// Returns an error if the record has a member that is not in `allowed`.
+    fn only(&self, allowed: &[&str]) -> Result<(), String> {
+        only(self.members, &self.at, allowed)
+    }
+
+    fn wrong(&self, name: &str, expected: impl fmt::Display) -> String {
+        format!("{}: must be {expected}", member(&self.at, name))
+    }
+
+    /// Returns the string `name`, for which `is_valid` must hold. `expected` describes the allowed
+    /// strings.
+    fn text(
+        &self,
+        name: &str,
+        expected: &str,
+        is_valid: impl Fn(&str) -> bool,
+    ) -> Result<&'a str, String> {
+        let value = self.members.get(name).and_then(Value::as_str);
+        value.filter(|value| is_valid(value)).ok_or_else(|| self.wrong(name, expected))
+    }
+
+    /// Returns the string `name`, which must not be empty.
+    fn filled(&self, name: &str) -> Result<&'a str, String> {
+        self.text(name, "a string that is not empty", |text| !text.is_empty())
+    }
+
+    /// Returns the integer `name`, which must be at most `most`. Returns `None` if the record does
+    /// not contain it.
+    fn optional(&self, name: &str, what: &str, most: u64) -> Result<Option<u64>, String> {
+        let Some(value) = self.members.get(name) else { return Ok(None) };
+        let number = value.as_u64().filter(|number| *number <= most);
+        let wrong = || self.wrong(name, format_args!("{what} from 0 to {most}"));
+        number.ok_or_else(wrong).map(Some)
+    }
+
+    /// Returns the time `name`. Returns `None` if the record does not contain it.
+    fn optional_time(&self, name: &str) -> Result<Option<u64>, String> {
+        self.optional(name, "a time in Unix seconds", LAST_SECOND)
+    }
+}
+
+fn access(sandbox: &Sandbox, record: Record<'_>) -> Result<(), String> {
+    record.only(&["rid", "user_ref", "email", "cents", "expires"])?;
+    let (rid, user) = (record.filled("rid")?, record.filled("user_ref")?);
+    let email = record.text("email", "an e-mail address", |text| text.contains('@'))?;
+    let cents = record.optional("cents", "an integer", u64::from(u32::MAX))?.unwrap_or(0);
+    let expires = record.optional_time("expires")?;
     sandbox.tinypass().state(|server| server.add_access(rid, user, email, cents, expires));
     Ok(())
 }
 
-fn certificate(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
-    let name = text(record, "common_name")?;
-    let ca =
-        record.get("ca").map_or(Some(FIRST_CA), Value::as_i64).ok_or("ca: must be an integer")?;
-    let until = record.get("expires").and_then(Value::as_u64);
-    let until = until.ok_or("expires: must be a time in Unix seconds")?;
-    let sans = record.get("dns_names").and_then(Value::as_array);
-    let sans: Vec<(&str, &str)> =
-        sans.into_iter().flatten().filter_map(Value::as_str).map(|name| ("DNS", name)).collect();
-    sandbox.tinycert().state(|server| server.add_cert(ca, name, &sans, until)).map(drop)
+fn certificate(sandbox: &Sandbox, record: Record<'_>) -> Result<(), String> {
+    const HOST: &str = "a DNS name";
+    record.only(&["ca", "common_name", "dns_names", "expires"])?;
+    let name = record.filled("common_name")?;
+    let ca = record.members.get("ca").map_or(Some(FIRST_CA), Value::as_i64);
+    let ca = ca.filter(|ca| *ca == FIRST_CA);
+    let ca = ca.ok_or_else(|| record.wrong("ca", format_args!("{FIRST_CA}, the only CA")))?;
+    let until = record.optional_time("expires")?;
+    let until = until.ok_or_else(|| record.wrong("expires", "a time in Unix seconds"))?;
+    let mut sans = Vec::new();
+    if let Some(names) = record.members.get("dns_names") {
+        let names = names.as_array().ok_or_else(|| record.wrong("dns_names", "an array"))?;
+        for (index, name) in names.iter().enumerate() {
+            let host = name.as_str().filter(|name| is_host(name));
+            let at = item(&member(&record.at, "dns_names"), index);
+            sans.push(("DNS", host.ok_or_else(|| format!("{at}: must be {HOST}"))?));
+        }
+    }
+    let added = sandbox.tinycert().state(|server| server.add_cert(ca, name, &sans, until));
+    added.map(drop).map_err(|why| format!("{}: {why}", record.at))
 }
 
-fn balance(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
-    let (address, asset) = (text(record, "address")?, text(record, "asset")?);
-    let satoshis = record.get("satoshis").and_then(Value::as_i64);
-    let satoshis = satoshis.ok_or("satoshis: must be an integer")?;
+/// Returns whether a string can be a DNS name, which may begin with `*.`.
+fn is_host(text: &str) -> bool {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    !name.is_empty() && name.bytes().all(of_host)
+}
+
+fn balance(sandbox: &Sandbox, record: Record<'_>) -> Result<(), String> {
+    record.only(&["address", "asset", "satoshis"])?;
+    let is_address = |text: &str| {
+        (26..=35).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let address =
+        record.text("address", "an address of 26 to 35 letters and digits", is_address)?;
+    // Rules compare names in upper case.
+    let is_asset = |text: &str| {
+        !text.is_empty() && !text.contains(|char: char| char.is_lowercase() || char.is_whitespace())
+    };
+    let asset = record.text("asset", "the name of an asset, in upper case", is_asset)?;
+    let satoshis = record.optional("satoshis", "an integer", i64::MAX.unsigned_abs())?;
+    let satoshis = satoshis.and_then(|satoshis| i64::try_from(satoshis).ok());
+    let satoshis = satoshis.ok_or_else(|| record.wrong("satoshis", "an integer"))?;
     sandbox.tokenpass().state(|server| server.hold(address, asset, satoshis));
     Ok(())
 }
 
-/// Creates a transaction by sending the record, without `paid`, to the API. If `paid` is true, the
-/// payer then pays the full amount.
-fn transaction(sandbox: &Sandbox, record: &Value) -> Result<(), String> {
-    let mut body = record.as_object().cloned().ok_or("must be an object")?;
-    let is_paid = body.remove("paid").is_some_and(|paid| paid == true);
+/// Creates a transaction by sending the record, without `paid`, to the API, which rejects unknown
+/// members and values of wrong types. If `paid` is true, the payer then pays the full amount.
+fn transaction(sandbox: &Sandbox, record: Record<'_>) -> Result<(), String> {
+    let mut body = record.members.clone();
+    let is_paid = match body.remove("paid") {
+        None => false,
+        Some(Value::Bool(paid)) => paid,
+        Some(_) => return Err(record.wrong("paid", "true or false")),
+    };
+    let failed = |why: String| format!("{}: {why}", record.at);
     let credentials = serde_json::json!({
         "client_id": tpay::CLIENT_ID,
         "client_secret": tpay::CLIENT_SECRET,
     });
     let url = sandbox.tpay().base_url();
-    let token = post(url, "/oauth/auth", "", &credentials)?;
-    let authorization = format!("Authorization: Bearer {}\r\n", text(&token, "access_token")?);
-    let made = post(url, "/transactions", &authorization, &Value::Object(body))?;
+    let token = post(url, "/oauth/auth", "", &credentials).map_err(failed)?;
+    let token = string(&token, "access_token").map_err(failed)?;
+    let authorization = format!("Authorization: Bearer {token}\r\n");
+    let made = post(url, "/transactions", &authorization, &Value::Object(body)).map_err(failed)?;
     if made.get("result").and_then(Value::as_str) != Some("success") {
-        return Err(made.get("errors").unwrap_or(&made).to_string());
+        return Err(problems(&record.at, &made));
     }
-    let id = text(&made, "transactionId")?;
+    let id = string(&made, "transactionId").map_err(failed)?;
     if is_paid {
         sandbox.tpay().state(|server| server.pay(id));
     }
     Ok(())
+}
+
+/// Returns the errors in a response of the Tpay server. Each begins with the path of the member
+/// that it is about. `at` is the path of the record.
+fn problems(at: &str, response: &Value) -> String {
+    let errors = response.get("errors").and_then(Value::as_array);
+    let problem = |error: &Value| {
+        let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+        // A field of the API, such as `pay.blikPaymentData.aliases.0.value`.
+        let field = text("fieldName");
+        let names = field.split('.').filter(|name| !name.is_empty());
+        // The API has no such field, but a record has.
+        let is_unknown = text("errorCode") == "unexpected_field" && !field.contains('.');
+        let more = if is_unknown { ", paid" } else { "" };
+        let at = names.fold(at.to_owned(), |at, name| match name.parse() {
+            Ok(index) => item(&at, index),
+            Err(_) => member(&at, name),
+        });
+        format!("{at}: {}{more}", text("errorMessage"))
+    };
+    match errors.into_iter().flatten().map(problem).collect::<Vec<_>>() {
+        problems if problems.is_empty() => format!("{at}: {response}"),
+        problems => problems.join("; "),
+    }
+}
+
+fn string<'a>(value: &'a Value, name: &str) -> Result<&'a str, String> {
+    let found = value.get(name).and_then(Value::as_str);
+    found.ok_or_else(|| format!("the response of the server has no {name}"))
 }
 
 /// Sends a POST request to a server in this process, and returns the JSON body of the response.
@@ -123,5 +276,78 @@ fn post(url: &str, path: &str, headers: &str, body: &Value) -> Result<Value, Str
     };
     exchange().map_err(|error| error.to_string())?;
     let (_, body) = response.split_once("\r\n\r\n").ok_or("the response has no body")?;
-    serde_json::from_str(body).map_err(|error| error.to_string())
+    // A response to a request that is too large is plain text.
+    serde_json::from_str(body).map_err(|_| format!("the server rejects the record: {body}"))
+}
+
+/// Parses the file. A repeated member of an object is an error.
+fn parse(text: &str) -> Result<Value, String> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Unique(String::new()).deserialize(&mut deserializer);
+    let value = value.and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|error| error.to_string())
+}
+
+/// Deserializes the JSON value with this path. Unlike [`Value`], it accepts no repeated members.
+struct Unique(String);
+
+impl<'de> DeserializeSeed<'de> for Unique {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = items.next_element_seed(Self(item(&self.0, list.len())))? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let at = member(&self.0, &name);
+            if object.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("{at} is given twice")));
+            }
+            let value = members.next_value_seed(Self(at))?;
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
 }

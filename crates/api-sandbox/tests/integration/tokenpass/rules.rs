@@ -646,6 +646,146 @@ fn credit_group(bench: &mut Bench) -> String {
 }
 
 #[test]
+fn amounts_of_credits_are_read_as_by_the_real_server() {
+    let mut bench = Bench::new();
+    let group = credit_group(&mut bench);
+    for (side, sign) in [("credit", 1), ("debit", -1)] {
+        let target = format!("{group}/accounts/{side}");
+        for (amount, booked) in [
+            (json!(0), 0),
+            (json!(""), 0),
+            (json!("abc"), 0),
+            (json!("0x1A"), 0),
+            (json!(false), 0),
+            (json!([]), 0),
+            (json!(5), 5),
+            (json!(-5), 5),
+            (json!("-5"), 5),
+            (json!(" 5"), 5),
+            (json!("5 "), 5),
+            (json!(1.9), 1),
+            (json!(-1.9), 1),
+            (json!("5.9"), 5),
+            (json!("1,000"), 1),
+            (json!("1e3"), 1_000),
+            (json!(true), 1),
+            (json!([1, 2]), 1),
+            (json!({ "a": 0 }), 1),
+        ] {
+            let rows = json!({ "accounts": [{ "account": "café", "amount": amount }] });
+            let got = bench.good(APP, "POST", &target, &rows);
+            assert_eq!(got["transactions"][0][side]["amount"], sign * booked, "{side} {amount}");
+        }
+        let none = bench.good(APP, "POST", &target, &json!({ "accounts": [] }));
+        assert_eq!(none, json!({ "transactions": [] }));
+    }
+    let target = format!("{group}/accounts/credit");
+    // An account of its own for each amount, because none can have more than 2^63 - 1 credits.
+    for (name, amount, booked) in [
+        ("a", json!(i64::MAX), i64::MAX),
+        ("b", json!("9223372036854775808"), i64::MAX),
+        ("c", json!(1e19), 8_446_744_073_709_551_616),
+        ("d", json!(9_300_000_000_000_000_000_u64), 9_146_744_073_709_551_616),
+    ] {
+        for name in [name, &format!("{name}2")] {
+            bench.good(APP, "POST", &format!("{group}/accounts"), &json!({ "name": name }));
+        }
+        let row = json!({ "account": name, "amount": amount, "source": format!("{name}2") });
+        let got = bench.good(APP, "POST", &target, &json!({ "accounts": [row] }));
+        assert_eq!(got["transactions"][0]["credit"]["amount"], booked, "{amount}");
+    }
+    // Their sum exceeds 64 bits until the other sides are added.
+    bench.server.credit_accounts.sort_by_key(|account| std::cmp::Reverse(account.balance));
+    let got = bench.good(APP, "GET", &format!("{group}/accounts"), &Value::Null);
+    assert_eq!(got["balance"], 0);
+    assert!(bench.server.ledger_balances());
+}
+
+#[test]
+fn blank_sources_are_the_default_account_and_references_are_cut() {
+    let mut bench = Bench::new();
+    let group = credit_group(&mut bench);
+    for (side, member, other) in [("credit", "source", "debit"), ("debit", "destination", "credit")]
+    {
+        let target = format!("{group}/accounts/{side}");
+        for blank in [json!(null), json!(""), json!(" \t")] {
+            let mut row = json!({ "account": "café", "amount": 1, "ref": "é".repeat(256) });
+            row[member] = blank;
+            let got = bench.good(APP, "POST", &target, &json!({ "accounts": [row] }));
+            let entry = &got["transactions"][0][other];
+            assert_eq!(entry["account_name"], "_", "{row}");
+            assert_eq!(entry["ref"], "é".repeat(255), "{row}");
+        }
+        let mut same = json!({ "account": "café", "amount": 1 });
+        same[member] = json!("café");
+        let got = bench.good(APP, "POST", &target, &json!({ "accounts": [same] }));
+        let amounts = [side, other].map(|side| got["transactions"][0][side]["amount"].as_i64());
+        assert_eq!(amounts[0].unwrap() + amounts[1].unwrap(), 0);
+    }
+    assert!(bench.server.ledger_balances());
+    let got = bench.good(APP, "GET", &format!("{group}/accounts/café/history"), &Value::Null);
+    let balance = bench.server.credit_accounts[0].balance;
+    assert_eq!((&got["account"]["balance"], balance), (&json!("5"), 5));
+}
+
+/// Names such as `a[b][c]` are read recursively.
+#[test]
+fn deep_parameters_do_not_overflow_the_stack() {
+    let mut bench = Bench::new();
+    let target = format!("/api/v1/tca/check-address/{}?", tp::PUBLIC_ADDRESS);
+    let deep = "[x]".repeat(300_000);
+    let got = bench.get(As::Nobody, &format!("{target}TOKENLY=1&a{deep}=1"));
+    assert_eq!(got.json(), json!({ "result": true }));
+    let got = bench.form("/api/v1/login", &format!("a{deep}=1"));
+    assert_eq!(got.status, 403, "{}", got.text);
+    let body = "{\"a\":".repeat(100_000);
+    let json = vec![("Content-Type", "application/json".to_owned()), ("Host", HOST.to_owned())];
+    assert_eq!(bench.send("POST", "/api/v1/login", &body, json).status, 403);
+}
+
+#[test]
+fn rules_with_lists_are_read_as_by_the_real_server() {
+    let mut bench = Bench::new();
+    let privileged = As::Pair(tp::PRIVILEGED_CLIENT_ID, tp::PRIVILEGED_CLIENT_SECRET);
+    let list = |query: &str| match query {
+        "TOKENLY[]=5" => "{\"TOKENLY\":{\"0\":\"5\"}}",
+        _ => "{\"TOKENLY\":\"1\",\"stackop_1\":{\"0\":\"OR\"}}",
+    };
+    let mut check = |path: &str, query: &str| {
+        let headers = match path {
+            path if !path.starts_with("checkemail") && path != "users" => {
+                vec![("Host", HOST.to_owned())]
+            }
+            _ => {
+                let As::Pair(id, secret) = privileged else { panic!("no key") };
+                let nonce = bench.clock.unix().to_string();
+                let message =
+                    format!("GET\nhttp://{HOST}/api/v1/tca/{path}\n{}\n{id}\n{nonce}", list(query));
+                vec![
+                    ("Host", HOST.to_owned()),
+                    ("X-Tokenly-Auth-Api-Token", id.to_owned()),
+                    ("X-Tokenly-Auth-Nonce", nonce),
+                    ("X-Tokenly-Auth-Signature", STANDARD.encode(mac(secret, message.as_bytes()))),
+                ]
+            }
+        };
+        let target = format!("/api/v1/tca/{path}?{query}");
+        let target = if path.starts_with("check/") { token(&target) } else { target };
+        let got = bench.send("GET", &target, "", headers);
+        (got.status, got.json())
+    };
+    let address = format!("check-address/{}", tp::PUBLIC_ADDRESS);
+    let email = format!("checkemail/{}", tp::EMAIL.replace('@', "%40"));
+    for path in ["check/cryptonaut", &address, &email, "users"] {
+        let (status, found) = check(path, "TOKENLY[]=5");
+        let holds = found["result"] == true || found["count"] == 2;
+        assert!(status == 200 && holds, "{path}: {status} {found}");
+        let (status, found) = check(path, "TOKENLY=1&stackop_1[]=OR");
+        assert_eq!((status, &found["errors"][0]), (500, &json!("Unexpected error")), "{path}");
+    }
+}
+
+#[test]
 fn an_unbalanced_ledger_is_noticed() {
     let mut bench = Bench::new();
     let group = credit_group(&mut bench);
