@@ -254,7 +254,7 @@ impl Settings {
         let named = |argument: &str, variable: &Variable, failure: Failure| {
             let failure = failure.with_setting(argument, &self.name_of(variable));
             // Empty variables of the environment are rejected earlier.
-            match self.need(variable.name).trim().is_empty() {
+            match self.get(variable.name).is_some_and(|text| text.trim().is_empty()) {
                 true => failure.with_hint("set a value, or remove the setting"),
                 false => failure,
             }

@@ -175,6 +175,8 @@ fn invalid_options_are_2_and_json_if_asked() {
         &["api", "transactions.list", "--paginate", "-f", "page=first"],
         &["api", "--list", "transactions"],
         &["api", "--list", "-f", "id=transactions"],
+        &["--fields", "", "transaction", "list", "--fields", "id"],
+        &["transaction", "list", "--fields", "id, "],
     ] {
         assert_eq!(world.run(arguments).status, 2, "{arguments:?}");
     }
