@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use clap::ValueEnum;
 use comfy_table::Table;
@@ -47,13 +47,16 @@ pub struct Output {
     is_private: bool,
     times: Times,
     is_colored: bool,
+    /// The named pipe that is the file, once it is open.
+    pipe: Arc<OnceLock<File>>,
 }
 
 impl Output {
     /// Creates an output that is written to `file`, or to standard output if `file` is `None`.
     /// `fields` replace the columns of tables and CSV, and select the members of JSON objects.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
-        Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
+        let (times, pipe) = (Times::NONE, Arc::default());
+        Self { format, fields, file, is_private: false, times, is_colored: false, pipe }
     }
 
     /// Returns a copy of this output for secrets. On Unix, only the owner of the file can then read
@@ -62,7 +65,7 @@ impl Output {
     #[must_use]
     pub fn private(&self) -> Self {
         let (fields, file) = (self.fields.clone(), self.file.clone());
-        Self { fields, file, is_private: true, ..*self }
+        Self { fields, file, is_private: true, pipe: Arc::clone(&self.pipe), ..*self }
     }
 
     /// Sets which members are times, and how they are parsed.
@@ -91,12 +94,13 @@ impl Output {
     }
 
     /// Checks that the output file can be written. Called before a request that changes something
-    /// is sent.
+    /// is sent. A named pipe is opened, which waits for a program that reads it, and is left open
+    /// until the process ends.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be created, or if it is a folder, a socket, or a pipe that
-    /// no program reads. For secrets, also returns an error if the file belongs to another user and
-    /// its permissions cannot be changed.
+    /// Returns an error if the file cannot be created, or if it is a folder or a socket. For secrets,
+    /// also returns an error if the file belongs to another user and its permissions cannot be
+    /// changed.
     pub fn check(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else { return Ok(()) };
         if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -117,7 +121,13 @@ impl Output {
                 });
                 checked.map_err(|error| Failure::file(path, &error))
             }
-            Ok(found) => open_pipe(path, &found).map_err(|error| Failure::file(path, &error)),
+            Ok(found) if is_pipe(&found) && self.pipe.get().is_none() => {
+                let pipe = OpenOptions::new().write(true).open(path);
+                let pipe = pipe.map_err(|error| Failure::file(path, &error))?;
+                let _ = self.pipe.set(pipe);
+                Ok(())
+            }
+            Ok(_) => Ok(()),
             // A link to a file that does not exist.
             Err(_) => {
                 let target = target_of(path).map_err(|error| Failure::file(path, &error))?;
@@ -265,15 +275,24 @@ impl Output {
     pub fn stream(&self, columns: &[Column]) -> Result<List, Failure> {
         let (headings, paths) = self.columns(columns);
         let sink = match &self.file {
-            Some(path) => Sink::direct(path, self.is_private)?,
-            None => Sink::Stdout,
+            Some(path) if self.pipe.get().is_none() => Sink::direct(path, self.is_private)?,
+            _ => self.sink()?,
         };
         Ok(List { is_stream: true, ..self.list_to(sink, headings, paths) })
     }
 
     fn list_of(&self, headings: Vec<String>, paths: Vec<String>) -> Result<List, Failure> {
-        let sink = Sink::create(self.file.as_deref(), self.is_private)?;
-        Ok(self.list_to(sink, headings, paths))
+        Ok(self.list_to(self.sink()?, headings, paths))
+    }
+
+    fn sink(&self) -> Result<Sink, Failure> {
+        match (&self.file, self.pipe.get()) {
+            (Some(path), Some(pipe)) => {
+                let file = pipe.try_clone().map_err(|error| Failure::file(path, &error))?;
+                Ok(Sink::Direct { file, path: path.clone() })
+            }
+            _ => Sink::create(self.file.as_deref(), self.is_private),
+        }
     }
 
     fn list_to(&self, sink: Sink, headings: Vec<String>, paths: Vec<String>) -> List {
@@ -323,7 +342,7 @@ impl Output {
     /// # Errors
     /// Returns an error if the output cannot be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut sink = Sink::create(self.file.as_deref(), self.is_private)?;
+        let mut sink = self.sink()?;
         match sink.is_terminal() {
             true => sink.write(on_terminal(bytes, self.format).as_bytes())?,
             false => sink.write(bytes)?,
@@ -628,32 +647,17 @@ fn is_opened(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc")
 }
 
-/// Opens a pipe or socket without waiting, and leaves it open until the process ends, because the
-/// reader of a named pipe would see its end. Does nothing for other files.
-///
-/// # Errors
-/// Returns an error for a socket, and for a pipe that no program reads.
+/// Returns whether a file is a pipe or a socket. To open a socket is an error.
 #[cfg(unix)]
-fn open_pipe(path: &Path, found: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+fn is_pipe(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
 
-    static PIPE: OnceLock<File> = OnceLock::new();
-    let kind = found.file_type();
-    if !kind.is_fifo() && !kind.is_socket() {
-        return Ok(());
-    }
-    match OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path) {
-        Ok(pipe) => PIPE.set(pipe).or(Ok(())),
-        Err(error) if error.raw_os_error() == Some(libc::ENXIO) => {
-            Err(io::Error::other("is a socket, or a pipe that no program reads"))
-        }
-        Err(error) => Err(error),
-    }
+    found.file_type().is_fifo() || found.file_type().is_socket()
 }
 
 #[cfg(not(unix))]
-fn open_pipe(_: &Path, _: &fs::Metadata) -> io::Result<()> {
-    Ok(())
+fn is_pipe(_: &fs::Metadata) -> bool {
+    false
 }
 
 /// Returns whether other users have no permissions for a file.
@@ -1034,30 +1038,39 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn pipe_is_checked_without_waiting_for_its_reader() {
+    fn pipe_is_opened_once() {
+        use std::io::Read;
         use std::os::fd::AsRawFd;
-        use std::os::unix::fs::OpenOptionsExt;
 
         let folder = TestFolder::new();
         let output = |path: &Path| Output::new(Format::Table, Vec::new(), Some(path.to_owned()));
-        let problem = |path: &Path| output(path).check().unwrap_err().message().to_owned();
         let socket = folder.join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        assert!(problem(&socket).contains("is a socket, or a pipe that no program reads"));
+        assert_eq!(output(&socket).check().unwrap_err().exit(), Exit::Local);
         let (mut reader, writer) = io::pipe().unwrap();
         let path = PathBuf::from(format!("/dev/fd/{}", writer.as_raw_fd()));
         output(&path).check().unwrap();
         output(&path).text("1").unwrap();
         let mut read = [0; 2];
-        io::Read::read_exact(&mut reader, &mut read).unwrap();
+        reader.read_exact(&mut read).unwrap();
         assert_eq!(read, *b"1\n");
         let fifo = folder.join("fifo");
         let made = std::process::Command::new("mkfifo").arg(&fifo).status();
         assert!(made.is_ok_and(|status| status.success()));
-        assert!(problem(&fifo).contains("a pipe that no program reads"));
-        let mut options = OpenOptions::new();
-        let _reader = options.read(true).custom_flags(libc::O_NONBLOCK).open(&fifo).unwrap();
-        output(&fifo).check().unwrap();
+        let (path, (sender, receiver)) = (fifo.clone(), std::sync::mpsc::channel());
+        let opened = std::thread::spawn(move || sender.send(File::open(path).unwrap()));
+        // This waits for the reader.
+        let named = output(&fifo);
+        named.check().unwrap();
+        named.private().check().unwrap();
+        let mut reader = receiver.recv().unwrap();
+        opened.join().unwrap().unwrap();
+        named.private().text("1").unwrap();
+        reader.read_exact(&mut read).unwrap();
+        named.stream(&[]).unwrap().end().unwrap();
+        drop(reader);
+        // It is not opened again, which would wait for another reader.
+        assert_eq!(named.text("2").unwrap_err().exit(), Exit::Local);
         for path in ["/dev/null", "/dev/stdout"] {
             output(Path::new(path)).check().unwrap();
         }
