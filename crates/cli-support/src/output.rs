@@ -49,14 +49,24 @@ pub struct Output {
     is_colored: bool,
     /// The named pipe that is the file, once it is open.
     pipe: Arc<OnceLock<File>>,
+    /// Whether a request that changes something is sent (see [`check`](Self::check)).
+    is_write: Arc<AtomicBool>,
 }
 
 impl Output {
     /// Creates an output that is written to `file`, or to standard output if `file` is `None`.
     /// `fields` replace the columns of tables and CSV, and select the members of JSON objects.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
-        let (times, pipe) = (Times::NONE, Arc::default());
-        Self { format, fields, file, is_private: false, times, is_colored: false, pipe }
+        Self {
+            format,
+            fields,
+            file,
+            is_private: false,
+            times: Times::NONE,
+            is_colored: false,
+            pipe: Arc::default(),
+            is_write: Arc::default(),
+        }
     }
 
     /// Returns a copy of this output for secrets. On Unix, only the owner of the file can then read
@@ -65,7 +75,8 @@ impl Output {
     #[must_use]
     pub fn private(&self) -> Self {
         let (fields, file) = (self.fields.clone(), self.file.clone());
-        Self { fields, file, is_private: true, pipe: Arc::clone(&self.pipe), ..*self }
+        let (pipe, is_write) = (Arc::clone(&self.pipe), Arc::clone(&self.is_write));
+        Self { fields, file, is_private: true, pipe, is_write, ..*self }
     }
 
     /// Sets which members are times, and how they are parsed.
@@ -95,13 +106,14 @@ impl Output {
 
     /// Checks that the output file can be written. Called before a request that changes something
     /// is sent. A named pipe is opened, which waits for a program that reads it, and is left open
-    /// until the process ends.
+    /// until the process ends. From now on, [`value`](Self::value) does not lose the response.
     ///
     /// # Errors
     /// Returns an error if the file cannot be created, or if it is a folder or a socket. For secrets,
     /// also returns an error if the file belongs to another user and its permissions cannot be
     /// changed.
     pub fn check(&self) -> Result<(), Failure> {
+        self.is_write.store(true, Ordering::Relaxed);
         let Some(path) = &self.file else { return Ok(()) };
         if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             let error = io::Error::from(io::ErrorKind::IsADirectory);
@@ -204,12 +216,15 @@ impl Output {
         &self.fields
     }
 
-    /// Writes one value. `body` is its JSON as received from the server.
+    /// Writes one value. `body` is its JSON as received from the server. With `--fields`, a JSON
+    /// array is written as a list.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written, or if the value is not JSON. Returns a
-    /// failure with [`Exit::Usage`], after writing the whole value, if it has none of the requested
-    /// fields. The value may be the response to a write request, which cannot be requested again.
+    /// failure with [`Exit::Usage`], after writing the value, if it has none of the requested
+    /// fields. After [`check`](Self::check), the whole value is then written, because the response
+    /// to a write cannot be requested again. Its secrets are masked, except in a file that only the
+    /// owner can read.
     pub fn value(&self, body: &str) -> Result<(), Failure> {
         let json = Json::parse(body)
             .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
@@ -218,14 +233,29 @@ impl Output {
         }
         let mut known = Known::new(self.fields.len());
         let selected = known.select(&json, &self.fields, &self.fields);
-        let checked = known.check(&self.fields);
-        let shown = match &json {
-            Json::Object(_) if checked.is_ok() => selected,
-            _ if known.is_found.contains(&true) => selected,
-            _ => json,
+        let entries = match &json {
+            // A field such as `0.id` begins with the index of an entry.
+            Json::List(entries) if !known.is_found.contains(&true) => {
+                known = Known::new(self.fields.len());
+                entries.iter().for_each(|entry| {
+                    known.select(entry, &self.fields, &self.fields);
+                });
+                Some(entries)
+            }
+            _ => None,
         };
-        self.shown(body, shown)?;
-        checked
+        if self.is_write.load(Ordering::Relaxed) && known.is_unknown() {
+            let is_own = |path: &PathBuf| self.is_private && !is_opened(path);
+            let is_shown = self.file.as_ref().is_some_and(is_own);
+            self.shown(body, if is_shown { json } else { json.masked() })?;
+        } else if let Some(entries) = entries {
+            let mut list = self.list_of(self.fields.clone(), self.fields.clone())?;
+            entries.iter().try_for_each(|entry| list.push(entry))?;
+            return list.end();
+        } else {
+            self.shown(body, selected)?;
+        }
+        known.check(&self.fields)
     }
 
     fn shown(&self, body: &str, json: Json) -> Result<(), Failure> {
@@ -374,11 +404,13 @@ pub struct List {
 struct Known {
     is_found: Vec<bool>,
     names: Vec<String>,
+    /// Whether an entry has no members, because it is neither an object nor `null`.
+    is_scalar: bool,
 }
 
 impl Known {
     fn new(fields: usize) -> Self {
-        Self { is_found: vec![false; fields], names: Vec::new() }
+        Self { is_found: vec![false; fields], names: Vec::new(), is_scalar: false }
     }
 
     /// Returns an object with the requested fields of an entry, which are `null` if the entry lacks
@@ -392,6 +424,7 @@ impl Known {
                 }
             }
         }
+        self.is_scalar |= !matches!(entry, Json::Object(_)) && !entry.is_null();
         let mut members = Vec::new();
         for ((field, path), is_found) in fields.iter().zip(paths).zip(&mut self.is_found) {
             let value = entry.get(field).or_else(|| at(entry, path));
@@ -402,10 +435,16 @@ impl Known {
         Json::Object(members)
     }
 
+    /// Returns whether none of the requested fields was found, although there are entries that could
+    /// have them.
+    fn is_unknown(&self) -> bool {
+        (self.is_scalar || !self.names.is_empty()) && !self.is_found.contains(&true)
+    }
+
     /// Reports the requested fields that were not found in any entry. Returns an error if none of
     /// the requested fields was found; otherwise, only prints a message.
     fn check(&self, fields: &[String]) -> Result<(), Failure> {
-        if self.names.is_empty() {
+        if self.names.is_empty() && !self.is_scalar {
             return Ok(());
         }
         let names: Vec<String> = self.names.iter().map(|name| printable(name)).collect();
@@ -414,9 +453,12 @@ impl Known {
         if missing.is_empty() {
             return Ok(());
         }
-        let text =
-            format!("unknown field {}; the fields are: {}", missing.join(", "), names.join(", "));
-        if missing.len() == fields.len() {
+        let known = match names.is_empty() {
+            true => "the result has no fields".to_owned(),
+            false => format!("the fields are: {}", names.join(", ")),
+        };
+        let text = format!("unknown field {}; {known}", missing.join(", "));
+        if self.is_unknown() {
             return Err(Failure::new(Exit::Usage, text));
         }
         // A closed standard error must not end the command.
@@ -1211,6 +1253,55 @@ mod tests {
         }
         let problem = "--fields: `errors` is not one of milliseconds, result, error";
         assert_eq!(check(&["result", "errors"]), Err(problem.to_owned()));
+    }
+
+    #[test]
+    fn fields_of_values_that_are_no_objects_are_checked() {
+        let folder = TestFolder::new();
+        let path = folder.join("value");
+        let show = |body: &str, fields: &[&str], is_write: bool| {
+            let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+            let output = Output::new(Format::Jsonl, fields, Some(path.clone()));
+            if is_write {
+                output.check().unwrap();
+            }
+            let result = output.value(body).map_err(|failure| failure.to_string());
+            (result, fs::read_to_string(&path).unwrap())
+        };
+        let (list, empty) = (r#"[{"id":1,"a":2},{"id":3}]"#, "unknown field `x`; the ");
+        let unknown = |rest: &str| Err([empty, rest].concat());
+        let rows = |text: &str| text.to_owned() + "\n";
+        let found = rows("{\"id\":1}\n{\"id\":3}");
+        assert_eq!(show(list, &["id"], false), (Ok(()), found.clone()));
+        assert_eq!(show(list, &["id"], true), (Ok(()), found));
+        assert_eq!(show(list, &["0.id"], false), (Ok(()), rows("{\"0.id\":1}")));
+        let nulls = rows("{\"x\":null}\n{\"x\":null}");
+        assert_eq!(show(list, &["x"], false), (unknown("fields are: id, a"), nulls.clone()));
+        assert_eq!(show(list, &["x"], true), (unknown("fields are: id, a"), rows(list)));
+        assert_eq!(show("[1,2]", &["x"], false), (unknown("result has no fields"), nulls));
+        let null = rows("{\"x\":null}");
+        assert_eq!(show("7", &["x"], false), (unknown("result has no fields"), null.clone()));
+        assert_eq!(show("7", &["x"], true), (unknown("result has no fields"), rows("7")));
+        assert_eq!(show("null", &["x"], false), (Ok(()), null));
+        assert_eq!(show("[]", &["x"], false), (Ok(()), String::new()));
+    }
+
+    #[test]
+    fn whole_response_to_a_write_masks_secrets() {
+        let folder = TestFolder::new();
+        let path = folder.join("value");
+        let body = r#"{"id":1,"list":[{"clientSecret":"CANARY","n":1.50}]}"#;
+        let masked = body.replace("CANARY", "***");
+        let show = |output: &Output| {
+            assert_eq!(output.value(body).unwrap_err().exit(), Exit::Usage);
+            fs::read_to_string(&path).unwrap()
+        };
+        let output = Output::new(Format::Jsonl, vec!["x".to_owned()], Some(path.clone()));
+        assert_eq!(show(&output), "{\"x\":null}\n");
+        assert_eq!(show(&output.private()), "{\"x\":null}\n");
+        output.check().unwrap();
+        assert_eq!(show(&output), masked + "\n");
+        assert_eq!(show(&output.private()), body.to_owned() + "\n");
     }
 
     #[test]

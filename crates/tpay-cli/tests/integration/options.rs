@@ -411,6 +411,17 @@ fn file_with_secrets_in_a_response_is_private() {
     let merchant = world.home.join("merchant.json");
     assert!(file(&merchant).contains("clientSecret"));
     assert_eq!(std::fs::metadata(&merchant).unwrap().permissions().mode() & 0o777, 0o600);
+    // The fields leave the secrets out, so that only the file may contain them.
+    let other = [&create[..], &["--fields", "none"]].concat();
+    let run = world.run(&other);
+    assert!(run.status == 0 && run.stderr.contains("unknown field `none`"), "{run:?}");
+    assert!(run.stdout.contains(r#""apiCredentials":"***""#), "{run:?}");
+    assert!(!run.stdout.contains("clientSecret"), "{run:?}");
+    world.text(&[&other[..], &["--out", "merchant.json"]].concat());
+    let merchant = file(&merchant);
+    assert!(merchant.contains(r#""clientSecret":"#) && !merchant.contains("***"), "{merchant}");
+    let run = world.run(&["api", "transactions.list", "--fields", "none", "-o", "json"]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, "{\"none\":null}\n"), "{run:?}");
 }
 
 /// The response may contain secrets, which must not be written to a file of another user.
