@@ -290,6 +290,11 @@ fn messages_name_the_typed_arguments() {
     );
     let named = "--token-stdin: must not be longer than 255 characters";
     assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");
+    for command in ["get", "delete"] {
+        let run = finish(world.command(&["card", command, "--token-stdin", "--yes"]), "..\n");
+        let named = "--token-stdin: must not be \".";
+        assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");
+    }
     assert!(world.sandbox.take_seen().is_empty());
 }
 
