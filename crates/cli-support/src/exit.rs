@@ -287,7 +287,7 @@ impl Failure {
         }
     }
 
-    /// Returns the text for a cell of a table: the message, with the hint if a write may have been
+    /// Returns the text for a row of the output: the message, with the hint if a write may have been
     /// carried out, because its row would otherwise look like that of a failed one.
     pub fn cell(&self) -> String {
         match (self.exit, &self.hint) {

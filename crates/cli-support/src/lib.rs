@@ -359,10 +359,18 @@ fn without_users(words: &[OsString], text: &str) -> String {
     let mut text = text.to_owned();
     for word in words {
         let word = word.to_string_lossy();
-        if let Some((_, rest)) = word.split_once("://")
-            && let Some((user, _)) = rest.rsplit_once('@')
-        {
-            text = text.replace(&format!("://{user}@"), "://***@");
+        let Some((_, rest)) = word.split_once("://") else { continue };
+        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+        let port = authority.rsplit_once(':').map(|(_, port)| port);
+        let is_valid = authority.contains('@')
+            || (port.is_none_or(|port| port.parse::<u16>().is_ok())
+                && format!("http://{rest}").parse::<api_auth::http::Uri>().is_ok());
+        // A password with such a character makes a URL invalid, but is a secret as well.
+        let searched = if is_valid { authority } else { rest };
+        if let Some((user, _)) = searched.rsplit_once('@') {
+            for user in [user, &user.escape_debug().to_string()] {
+                text = text.replace(&format!("://{user}@"), "://***@");
+            }
         }
     }
     text
@@ -453,6 +461,8 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
     };
     let repeated = join_repeated(&words, &mut global).err();
+    let is_blank = global.fields.iter().any(|field| field.trim().is_empty());
+    let empty = empty.or_else(|| is_blank.then(|| "--fields".to_owned()));
     logger::init(global.verbose);
     let repeated = repeated.map(|option| format!("{option}: is given twice"));
     let claimed = match empty.map(|name| format!("{name}: must not be empty")).or(repeated) {
@@ -489,6 +499,20 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn users_of_urls_are_masked_in_messages() {
+        for (word, text, expected) in [
+            ("ftp://ann:x@h/a@b", "'ftp://ann:x@h/a@b'", "'ftp://***@h/a@b'"),
+            ("--to=http://ann:x@y@h", "http://ann:x@y@h is", "http://***@h is"),
+            ("http://ann:x/@h:y/", "http://ann:x/@h:y/", "http://***@h:y/"),
+            ("http://ann:x y@h", "http://ann:x y@h", "http://***@h"),
+            ("http://ann:\"@h", r#""http://ann:\"@h""#, r#""http://***@h""#),
+            ("http://h:80/@ann/?a=b@c", "http://h:80/@ann/?a=b@c", "http://h:80/@ann/?a=b@c"),
+        ] {
+            assert_eq!(super::without_users(&[word.into()], text), expected, "{word}");
+        }
+    }
+
     use super::*;
 
     #[test]

@@ -100,6 +100,14 @@ fn empty_settings_have_a_hint() {
             assert!(run.stderr.contains(&format!("{name}: must")), "{run:?}");
         }
     }
+    let mut command = world.command(&["promise", "list"]);
+    command.env("TOKENPASS_PRIVILEGED_CLIENT_ID", "p");
+    command.env_remove("TOKENPASS_PRIVILEGED_CLIENT_SECRET");
+    let run = world.finish(command, "");
+    let expected = "TOKENPASS_PRIVILEGED_CLIENT_SECRET: must be set, because \
+                    TOKENPASS_PRIVILEGED_CLIENT_ID is set";
+    assert!(run.status == 10 && run.stderr.contains(expected), "{run:?}");
+    assert!(!run.stderr.contains("remove the setting"), "{run:?}");
 }
 
 #[test]

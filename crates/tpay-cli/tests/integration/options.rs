@@ -175,6 +175,8 @@ fn invalid_options_are_2_and_json_if_asked() {
         &["api", "transactions.list", "--paginate", "-f", "page=first"],
         &["api", "--list", "transactions"],
         &["api", "--list", "-f", "id=transactions"],
+        &["--fields", "", "transaction", "list", "--fields", "id"],
+        &["transaction", "list", "--fields", "id, "],
     ] {
         assert_eq!(world.run(arguments).status, 2, "{arguments:?}");
     }
@@ -513,4 +515,27 @@ fn socket_is_rejected_before_a_write() {
     let run = world.run(&[&CREATE[..], &["--out", "socket"]].concat());
     assert!(run.status == 10 && run.stderr.contains("socket: "), "{run:?}");
     assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn blank_settings_of_files_and_profiles_are_rejected() {
+    let world = World::new();
+    let variables = world.variables().filter(|(name, _)| *name != "TPAY_SECURITY_CODE");
+    let file: String = variables.map(|(name, value)| format!("{name}={value}\n")).collect();
+    let listen = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "1s"];
+    for (line, problem) in [
+        ("TPAY_SECURITY_CODE=", ": TPAY_SECURITY_CODE: must not be empty"),
+        ("TPAY_SECURITY_CODE=\" \"", ": TPAY_SECURITY_CODE: must not be empty"),
+        ("TPAY_MERCHANT_ID=", ": TPAY_MERCHANT_ID: must not be empty"),
+        ("tpay_security_code=x", ": tpay_security_code is not one of "),
+        ("TPAY SECURITY CODE=x", " has a space in the name before `=`"),
+    ] {
+        let lines = format!("{file}{line}\n").replace("TPAY_MERCHANT_ID=1010\n", "");
+        for arguments in [&listen[..], &["auth", "status"]] {
+            let command = world.bare(&[arguments, &["--env-file", "-"]].concat());
+            let run = world.finish(command, &lines);
+            assert_eq!(run.status, 10, "{line}: {run:?}");
+            assert!(run.stderr.contains(problem), "{line}: {run:?}");
+        }
+    }
 }

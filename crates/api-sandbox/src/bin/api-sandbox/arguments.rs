@@ -300,7 +300,7 @@ fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize, String), String> {
                 "has a path with a query or with characters that are not allowed".to_owned()
             );
         }
-        Some((_, path)) if path.starts_with("/_sandbox") => {
+        Some((_, path)) if path == "/_sandbox" || path.starts_with("/_sandbox/") => {
             return Err("has the path of the console, whose requests never fail".to_owned());
         }
         Some((text, path)) => (text, path),
