@@ -1,9 +1,9 @@
 //! The context of a command: options, client and output.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -330,6 +330,8 @@ pub struct Context<P: Provider> {
     is_interruptible: Cell<bool>,
     /// The number of secrets that the command still reads from standard input.
     secrets: Cell<usize>,
+    /// Standard input, from which secrets are read.
+    stdin: RefCell<BufReader<io::Stdin>>,
     /// The temporary recording for `-vv`, which is removed at the end.
     temporary: OnceCell<TemporaryFile>,
 }
@@ -362,6 +364,7 @@ impl<P: Provider> Context<P> {
             credential: OnceCell::new(),
             is_interruptible: Cell::new(false),
             secrets: Cell::new(1),
+            stdin: RefCell::new(BufReader::new(io::stdin())),
             temporary: OnceCell::new(),
         }
     }
@@ -1124,19 +1127,16 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns an error if the prompt is needed but impossible, because there is no terminal or
-    /// `--no-input` is given, if the secret is empty, or if standard input contains a further line
-    /// after the last secret. A terminal is not read to its end.
+    /// `--no-input` is given, if the secret is empty, or if a further line was read together with
+    /// the last secret. Standard input is not read to its end, because it may stay open.
     pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
         let text = if is_stdin {
             claim_stdin(option)?;
-            let (mut line, mut stdin) = (String::new(), io::stdin().lock());
+            let (mut line, mut stdin) = (String::new(), self.stdin.borrow_mut());
             stdin.read_line(&mut line).map_err(failed)?;
             self.secrets.set(self.secrets.get().saturating_sub(1));
-            if self.secrets.get() == 0
-                && !stdin.is_terminal()
-                && !limited(&mut stdin).map_err(failed)?.trim_ascii().is_empty()
-            {
+            if self.secrets.get() == 0 && !stdin.buffer().trim_ascii().is_empty() {
                 let problem = format!("{option}: there is a further line after the {name}");
                 return Err(Failure::new(Exit::Usage, problem));
             }

@@ -72,6 +72,24 @@ impl Json {
         }
     }
 
+    /// Returns the value with `***` in place of each member, at any depth, whose name identifies a
+    /// secret.
+    #[must_use]
+    pub fn masked(self) -> Self {
+        let member = |(name, value): (String, Self)| {
+            let value = match is_secret_name(&name) {
+                true => Self::Text("***".to_owned()),
+                false => value.masked(),
+            };
+            (name, value)
+        };
+        match self {
+            Self::Object(members) => Self::Object(members.into_iter().map(member).collect()),
+            Self::List(entries) => Self::List(entries.into_iter().map(Self::masked).collect()),
+            other => other,
+        }
+    }
+
     /// Returns whether the value is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Other(text) if text == "null")

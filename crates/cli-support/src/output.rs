@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use clap::ValueEnum;
 use comfy_table::Table;
@@ -47,13 +47,26 @@ pub struct Output {
     is_private: bool,
     times: Times,
     is_colored: bool,
+    /// The named pipe that is the file, once it is open.
+    pipe: Arc<OnceLock<File>>,
+    /// Whether a request that changes something is sent (see [`check`](Self::check)).
+    is_write: Arc<AtomicBool>,
 }
 
 impl Output {
     /// Creates an output that is written to `file`, or to standard output if `file` is `None`.
     /// `fields` replace the columns of tables and CSV, and select the members of JSON objects.
     pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
-        Self { format, fields, file, is_private: false, times: Times::NONE, is_colored: false }
+        Self {
+            format,
+            fields,
+            file,
+            is_private: false,
+            times: Times::NONE,
+            is_colored: false,
+            pipe: Arc::default(),
+            is_write: Arc::default(),
+        }
     }
 
     /// Returns a copy of this output for secrets. On Unix, only the owner of the file can then read
@@ -62,7 +75,8 @@ impl Output {
     #[must_use]
     pub fn private(&self) -> Self {
         let (fields, file) = (self.fields.clone(), self.file.clone());
-        Self { fields, file, is_private: true, ..*self }
+        let (pipe, is_write) = (Arc::clone(&self.pipe), Arc::clone(&self.is_write));
+        Self { fields, file, is_private: true, pipe, is_write, ..*self }
     }
 
     /// Sets which members are times, and how they are parsed.
@@ -91,13 +105,15 @@ impl Output {
     }
 
     /// Checks that the output file can be written. Called before a request that changes something
-    /// is sent.
+    /// is sent. A named pipe is opened, which waits for a program that reads it, and is left open
+    /// until the process ends. From now on, [`value`](Self::value) does not lose the response.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be created, or if it is a folder, a socket, or a pipe that
-    /// no program reads. For secrets, also returns an error if the file belongs to another user and
-    /// its permissions cannot be changed.
+    /// Returns an error if the file cannot be created, or if it is a folder or a socket. For secrets,
+    /// also returns an error if the file belongs to another user and its permissions cannot be
+    /// changed.
     pub fn check(&self) -> Result<(), Failure> {
+        self.is_write.store(true, Ordering::Relaxed);
         let Some(path) = &self.file else { return Ok(()) };
         if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             let error = io::Error::from(io::ErrorKind::IsADirectory);
@@ -117,7 +133,13 @@ impl Output {
                 });
                 checked.map_err(|error| Failure::file(path, &error))
             }
-            Ok(found) => open_pipe(path, &found).map_err(|error| Failure::file(path, &error)),
+            Ok(found) if is_pipe(&found) && self.pipe.get().is_none() => {
+                let pipe = OpenOptions::new().write(true).open(path);
+                let pipe = pipe.map_err(|error| Failure::file(path, &error))?;
+                let _ = self.pipe.set(pipe);
+                Ok(())
+            }
+            Ok(_) => Ok(()),
             // A link to a file that does not exist.
             Err(_) => {
                 let target = target_of(path).map_err(|error| Failure::file(path, &error))?;
@@ -194,12 +216,15 @@ impl Output {
         &self.fields
     }
 
-    /// Writes one value. `body` is its JSON as received from the server.
+    /// Writes one value. `body` is its JSON as received from the server. With `--fields`, a JSON
+    /// array is written as a list.
     ///
     /// # Errors
     /// Returns an error if the output cannot be written, or if the value is not JSON. Returns a
-    /// failure with [`Exit::Usage`], after writing the whole value, if it has none of the requested
-    /// fields. The value may be the response to a write request, which cannot be requested again.
+    /// failure with [`Exit::Usage`], after writing the value, if it has none of the requested
+    /// fields. After [`check`](Self::check), the whole value is then written, because the response
+    /// to a write cannot be requested again. Its secrets are masked, except in a file that only the
+    /// owner can read.
     pub fn value(&self, body: &str) -> Result<(), Failure> {
         let json = Json::parse(body)
             .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
@@ -208,14 +233,29 @@ impl Output {
         }
         let mut known = Known::new(self.fields.len());
         let selected = known.select(&json, &self.fields, &self.fields);
-        let checked = known.check(&self.fields);
-        let shown = match &json {
-            Json::Object(_) if checked.is_ok() => selected,
-            _ if known.is_found.contains(&true) => selected,
-            _ => json,
+        let entries = match &json {
+            // A field such as `0.id` begins with the index of an entry.
+            Json::List(entries) if !known.is_found.contains(&true) => {
+                known = Known::new(self.fields.len());
+                entries.iter().for_each(|entry| {
+                    known.select(entry, &self.fields, &self.fields);
+                });
+                Some(entries)
+            }
+            _ => None,
         };
-        self.shown(body, shown)?;
-        checked
+        if self.is_write.load(Ordering::Relaxed) && known.is_unknown() {
+            let is_own = |path: &PathBuf| self.is_private && !is_opened(path);
+            let is_shown = self.file.as_ref().is_some_and(is_own);
+            self.shown(body, if is_shown { json } else { json.masked() })?;
+        } else if let Some(entries) = entries {
+            let mut list = self.list_of(self.fields.clone(), self.fields.clone())?;
+            entries.iter().try_for_each(|entry| list.push(entry))?;
+            return list.end();
+        } else {
+            self.shown(body, selected)?;
+        }
+        known.check(&self.fields)
     }
 
     fn shown(&self, body: &str, json: Json) -> Result<(), Failure> {
@@ -265,15 +305,24 @@ impl Output {
     pub fn stream(&self, columns: &[Column]) -> Result<List, Failure> {
         let (headings, paths) = self.columns(columns);
         let sink = match &self.file {
-            Some(path) => Sink::direct(path, self.is_private)?,
-            None => Sink::Stdout,
+            Some(path) if self.pipe.get().is_none() => Sink::direct(path, self.is_private)?,
+            _ => self.sink()?,
         };
         Ok(List { is_stream: true, ..self.list_to(sink, headings, paths) })
     }
 
     fn list_of(&self, headings: Vec<String>, paths: Vec<String>) -> Result<List, Failure> {
-        let sink = Sink::create(self.file.as_deref(), self.is_private)?;
-        Ok(self.list_to(sink, headings, paths))
+        Ok(self.list_to(self.sink()?, headings, paths))
+    }
+
+    fn sink(&self) -> Result<Sink, Failure> {
+        match (&self.file, self.pipe.get()) {
+            (Some(path), Some(pipe)) => {
+                let file = pipe.try_clone().map_err(|error| Failure::file(path, &error))?;
+                Ok(Sink::Direct { file, path: path.clone() })
+            }
+            _ => Sink::create(self.file.as_deref(), self.is_private),
+        }
     }
 
     fn list_to(&self, sink: Sink, headings: Vec<String>, paths: Vec<String>) -> List {
@@ -323,7 +372,7 @@ impl Output {
     /// # Errors
     /// Returns an error if the output cannot be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut sink = Sink::create(self.file.as_deref(), self.is_private)?;
+        let mut sink = self.sink()?;
         match sink.is_terminal() {
             true => sink.write(on_terminal(bytes, self.format).as_bytes())?,
             false => sink.write(bytes)?,
@@ -355,11 +404,13 @@ pub struct List {
 struct Known {
     is_found: Vec<bool>,
     names: Vec<String>,
+    /// Whether an entry has no members, because it is neither an object nor `null`.
+    is_scalar: bool,
 }
 
 impl Known {
     fn new(fields: usize) -> Self {
-        Self { is_found: vec![false; fields], names: Vec::new() }
+        Self { is_found: vec![false; fields], names: Vec::new(), is_scalar: false }
     }
 
     /// Returns an object with the requested fields of an entry, which are `null` if the entry lacks
@@ -373,6 +424,7 @@ impl Known {
                 }
             }
         }
+        self.is_scalar |= !matches!(entry, Json::Object(_)) && !entry.is_null();
         let mut members = Vec::new();
         for ((field, path), is_found) in fields.iter().zip(paths).zip(&mut self.is_found) {
             let value = entry.get(field).or_else(|| at(entry, path));
@@ -383,10 +435,16 @@ impl Known {
         Json::Object(members)
     }
 
+    /// Returns whether none of the requested fields was found, although there are entries that could
+    /// have them.
+    fn is_unknown(&self) -> bool {
+        (self.is_scalar || !self.names.is_empty()) && !self.is_found.contains(&true)
+    }
+
     /// Reports the requested fields that were not found in any entry. Returns an error if none of
     /// the requested fields was found; otherwise, only prints a message.
     fn check(&self, fields: &[String]) -> Result<(), Failure> {
-        if self.names.is_empty() {
+        if self.names.is_empty() && !self.is_scalar {
             return Ok(());
         }
         let names: Vec<String> = self.names.iter().map(|name| printable(name)).collect();
@@ -395,9 +453,12 @@ impl Known {
         if missing.is_empty() {
             return Ok(());
         }
-        let text =
-            format!("unknown field {}; the fields are: {}", missing.join(", "), names.join(", "));
-        if missing.len() == fields.len() {
+        let known = match names.is_empty() {
+            true => "the result has no fields".to_owned(),
+            false => format!("the fields are: {}", names.join(", ")),
+        };
+        let text = format!("unknown field {}; {known}", missing.join(", "));
+        if self.is_unknown() {
             return Err(Failure::new(Exit::Usage, text));
         }
         // A closed standard error must not end the command.
@@ -628,32 +689,17 @@ fn is_opened(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc")
 }
 
-/// Opens a pipe or socket without waiting, and leaves it open until the process ends, because the
-/// reader of a named pipe would see its end. Does nothing for other files.
-///
-/// # Errors
-/// Returns an error for a socket, and for a pipe that no program reads.
+/// Returns whether a file is a pipe or a socket. To open a socket is an error.
 #[cfg(unix)]
-fn open_pipe(path: &Path, found: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+fn is_pipe(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
 
-    static PIPE: OnceLock<File> = OnceLock::new();
-    let kind = found.file_type();
-    if !kind.is_fifo() && !kind.is_socket() {
-        return Ok(());
-    }
-    match OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path) {
-        Ok(pipe) => PIPE.set(pipe).or(Ok(())),
-        Err(error) if error.raw_os_error() == Some(libc::ENXIO) => {
-            Err(io::Error::other("is a socket, or a pipe that no program reads"))
-        }
-        Err(error) => Err(error),
-    }
+    found.file_type().is_fifo() || found.file_type().is_socket()
 }
 
 #[cfg(not(unix))]
-fn open_pipe(_: &Path, _: &fs::Metadata) -> io::Result<()> {
-    Ok(())
+fn is_pipe(_: &fs::Metadata) -> bool {
+    false
 }
 
 /// Returns whether other users have no permissions for a file.
@@ -1034,30 +1080,39 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn pipe_is_checked_without_waiting_for_its_reader() {
+    fn pipe_is_opened_once() {
+        use std::io::Read;
         use std::os::fd::AsRawFd;
-        use std::os::unix::fs::OpenOptionsExt;
 
         let folder = TestFolder::new();
         let output = |path: &Path| Output::new(Format::Table, Vec::new(), Some(path.to_owned()));
-        let problem = |path: &Path| output(path).check().unwrap_err().message().to_owned();
         let socket = folder.join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        assert!(problem(&socket).contains("is a socket, or a pipe that no program reads"));
+        assert_eq!(output(&socket).check().unwrap_err().exit(), Exit::Local);
         let (mut reader, writer) = io::pipe().unwrap();
         let path = PathBuf::from(format!("/dev/fd/{}", writer.as_raw_fd()));
         output(&path).check().unwrap();
         output(&path).text("1").unwrap();
         let mut read = [0; 2];
-        io::Read::read_exact(&mut reader, &mut read).unwrap();
+        reader.read_exact(&mut read).unwrap();
         assert_eq!(read, *b"1\n");
         let fifo = folder.join("fifo");
         let made = std::process::Command::new("mkfifo").arg(&fifo).status();
         assert!(made.is_ok_and(|status| status.success()));
-        assert!(problem(&fifo).contains("a pipe that no program reads"));
-        let mut options = OpenOptions::new();
-        let _reader = options.read(true).custom_flags(libc::O_NONBLOCK).open(&fifo).unwrap();
-        output(&fifo).check().unwrap();
+        let (path, (sender, receiver)) = (fifo.clone(), std::sync::mpsc::channel());
+        let opened = std::thread::spawn(move || sender.send(File::open(path).unwrap()));
+        // This waits for the reader.
+        let named = output(&fifo);
+        named.check().unwrap();
+        named.private().check().unwrap();
+        let mut reader = receiver.recv().unwrap();
+        opened.join().unwrap().unwrap();
+        named.private().text("1").unwrap();
+        reader.read_exact(&mut read).unwrap();
+        named.stream(&[]).unwrap().end().unwrap();
+        drop(reader);
+        // It is not opened again, which would wait for another reader.
+        assert_eq!(named.text("2").unwrap_err().exit(), Exit::Local);
         for path in ["/dev/null", "/dev/stdout"] {
             output(Path::new(path)).check().unwrap();
         }
@@ -1198,6 +1253,55 @@ mod tests {
         }
         let problem = "--fields: `errors` is not one of milliseconds, result, error";
         assert_eq!(check(&["result", "errors"]), Err(problem.to_owned()));
+    }
+
+    #[test]
+    fn fields_of_values_that_are_no_objects_are_checked() {
+        let folder = TestFolder::new();
+        let path = folder.join("value");
+        let show = |body: &str, fields: &[&str], is_write: bool| {
+            let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+            let output = Output::new(Format::Jsonl, fields, Some(path.clone()));
+            if is_write {
+                output.check().unwrap();
+            }
+            let result = output.value(body).map_err(|failure| failure.to_string());
+            (result, fs::read_to_string(&path).unwrap())
+        };
+        let (list, empty) = (r#"[{"id":1,"a":2},{"id":3}]"#, "unknown field `x`; the ");
+        let unknown = |rest: &str| Err([empty, rest].concat());
+        let rows = |text: &str| text.to_owned() + "\n";
+        let found = rows("{\"id\":1}\n{\"id\":3}");
+        assert_eq!(show(list, &["id"], false), (Ok(()), found.clone()));
+        assert_eq!(show(list, &["id"], true), (Ok(()), found));
+        assert_eq!(show(list, &["0.id"], false), (Ok(()), rows("{\"0.id\":1}")));
+        let nulls = rows("{\"x\":null}\n{\"x\":null}");
+        assert_eq!(show(list, &["x"], false), (unknown("fields are: id, a"), nulls.clone()));
+        assert_eq!(show(list, &["x"], true), (unknown("fields are: id, a"), rows(list)));
+        assert_eq!(show("[1,2]", &["x"], false), (unknown("result has no fields"), nulls));
+        let null = rows("{\"x\":null}");
+        assert_eq!(show("7", &["x"], false), (unknown("result has no fields"), null.clone()));
+        assert_eq!(show("7", &["x"], true), (unknown("result has no fields"), rows("7")));
+        assert_eq!(show("null", &["x"], false), (Ok(()), null));
+        assert_eq!(show("[]", &["x"], false), (Ok(()), String::new()));
+    }
+
+    #[test]
+    fn whole_response_to_a_write_masks_secrets() {
+        let folder = TestFolder::new();
+        let path = folder.join("value");
+        let body = r#"{"id":1,"list":[{"clientSecret":"CANARY","n":1.50}]}"#;
+        let masked = body.replace("CANARY", "***");
+        let show = |output: &Output| {
+            assert_eq!(output.value(body).unwrap_err().exit(), Exit::Usage);
+            fs::read_to_string(&path).unwrap()
+        };
+        let output = Output::new(Format::Jsonl, vec!["x".to_owned()], Some(path.clone()));
+        assert_eq!(show(&output), "{\"x\":null}\n");
+        assert_eq!(show(&output.private()), "{\"x\":null}\n");
+        output.check().unwrap();
+        assert_eq!(show(&output), masked + "\n");
+        assert_eq!(show(&output.private()), body.to_owned() + "\n");
     }
 
     #[test]

@@ -129,7 +129,7 @@ pub fn unclear_values(command: &Command) -> Vec<String> {
 /// Replaces the library's name of an invalid argument in a failure, such as `payer.name`, with the
 /// option or positional argument that the user knows, such as `NAME`. `build` builds the command
 /// line, and `words` are its arguments. The argument is recognized by its id or, for an option, its
-/// name (see [`is_of_argument`]).
+/// name without `-stdin` (see [`is_of_argument`]).
 ///
 /// If `is_typed` is true, only arguments that the user typed are named, otherwise only those that
 /// are missing. Instead of the flag `--code-stdin`, `code` is then named, because the value comes
@@ -156,7 +156,10 @@ pub(crate) fn name_argument(
     let candidate = |known: &Arg| {
         let id = known.get_id().as_str();
         let is_named = is_of_argument(id, &argument)
-            || known.get_long().is_some_and(|long| is_of_argument(long, &argument));
+            || known.get_long().is_some_and(|long| {
+                let long = long.strip_suffix("-stdin").unwrap_or(long);
+                is_of_argument(long, &argument)
+            });
         // An option of all commands, such as `--record`, has the name that the library uses.
         if !is_named || known.is_global_set() && !(is_typed && id == argument) {
             return None;

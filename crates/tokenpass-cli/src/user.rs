@@ -56,7 +56,7 @@ pub(crate) enum User {
         #[arg(id = "username", value_name = "USER", required_unless_present_any = BODY_OPTIONS)]
         user: Option<String>,
         /// Read the password from standard input, which must contain only one line
-        #[arg(id = "password", long = "password-stdin")]
+        #[arg(long)]
         password_stdin: bool,
         #[command(flatten)]
         input: Input,
@@ -84,7 +84,7 @@ pub(crate) struct Register {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true, args = ["name", "email", "new_password", "input",
+#[group(required = true, multiple = true, args = ["name", "email", "password", "input",
     "body_raw_field", "body_field"])]
 pub(crate) struct Update {
     /// Id of the user (`whoami`)
@@ -97,10 +97,10 @@ pub(crate) struct Update {
     #[arg(long)]
     email: Option<String>,
     /// Set a new password, which is read after the current one
-    #[arg(long)]
+    #[arg(id = "password", long = "new-password")]
     new_password: bool,
     /// Read the current and the new password from standard input, each on a line
-    #[arg(long)]
+    #[arg(id = "current_password", long = "password-stdin")]
     password_stdin: bool,
     #[command(flatten)]
     input: Input,

@@ -14,13 +14,13 @@ pub(crate) enum Card {
     /// Show a saved card, whose token is read from a prompt or standard input
     Get {
         /// Read the token from standard input, which must contain only one line
-        #[arg(long)]
+        #[arg(id = "token_value", long = "token-stdin")]
         token_stdin: bool,
     },
     /// Delete a saved card, whose token is read from a prompt or standard input
     Delete {
         /// Read the token from standard input, which must contain only one line
-        #[arg(long)]
+        #[arg(id = "token_value", long = "token-stdin")]
         token_stdin: bool,
     },
     /// Begin an Apple Pay session

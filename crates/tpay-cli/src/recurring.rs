@@ -87,7 +87,7 @@ pub(crate) struct Instrument {
     kind: Option<Kind>,
     /// Read the value of the payment instrument from standard input, which must contain only one
     /// line
-    #[arg(long)]
+    #[arg(id = "payment_instrument.value", long = "instrument-stdin")]
     instrument_stdin: bool,
     /// Autopayment model of a BLIK alias; default: `a`
     #[arg(long, value_enum)]

@@ -202,6 +202,10 @@ fn any_endpoint_can_be_called() {
     std::fs::write(&body, r#"{"ca_id": 1, "what": 2}"#).unwrap();
     let list = world.text(&["api", "cert.list", "--input", "body.json", "-F", "ca_id=561"]);
     assert!(json(&list).as_array().unwrap().len() == 2, "{list}");
+    let list = ["api", "ca.list", "-o", "json", "--fields"];
+    assert!(world.text(&[&list[..], &["id"]].concat()).starts_with("[\n{\"id\":561}"));
+    let run = world.run(&[&list[..], &["none"]].concat());
+    assert!(run.status == 2 && run.stderr.contains("the fields are: id, name"), "{run:?}");
     let list = world.text(&["api", "POST", "/api/v1/ca/list", "--yes"]);
     assert_eq!(json(&list)[0]["name"], server::ORGANIZATION);
     let file = world.home.join("passphrase");

@@ -245,6 +245,25 @@ fn secrets_are_read_from_the_standard_input_only() {
 }
 
 #[test]
+fn secret_is_read_from_a_standard_input_that_stays_open() {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    let world = World::new();
+    let id = world.transaction("order-7");
+    let mut command = world.command(&["blik", "pay", &id, "--code-stdin", "--fields", "status"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(CODE.as_bytes()).unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output().unwrap()));
+    let output = receiver.recv_timeout(std::time::Duration::from_secs(60));
+    assert!(output.unwrap().status.success());
+    drop(stdin);
+}
+
+#[test]
 fn bodies_of_writes_come_from_files_and_fields() {
     let world = World::new();
     let alias = format!(

@@ -292,6 +292,11 @@ fn messages_name_the_typed_arguments() {
     );
     let named = "--token-stdin: must not be longer than 255 characters";
     assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");
+    for command in ["get", "delete"] {
+        let run = finish(world.command(&["card", command, "--token-stdin", "--yes"]), "..\n");
+        let named = "--token-stdin: must not be \".";
+        assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");
+    }
     assert!(world.sandbox.take_seen().is_empty());
 }
 
@@ -413,6 +418,17 @@ fn file_with_secrets_in_a_response_is_private() {
     let merchant = world.home.join("merchant.json");
     assert!(file(&merchant).contains("clientSecret"));
     assert_eq!(std::fs::metadata(&merchant).unwrap().permissions().mode() & 0o777, 0o600);
+    // The fields leave the secrets out, so that only the file may contain them.
+    let other = [&create[..], &["--fields", "none"]].concat();
+    let run = world.run(&other);
+    assert!(run.status == 0 && run.stderr.contains("unknown field `none`"), "{run:?}");
+    assert!(run.stdout.contains(r#""apiCredentials":"***""#), "{run:?}");
+    assert!(!run.stdout.contains("clientSecret"), "{run:?}");
+    world.text(&[&other[..], &["--out", "merchant.json"]].concat());
+    let merchant = file(&merchant);
+    assert!(merchant.contains(r#""clientSecret":"#) && !merchant.contains("***"), "{merchant}");
+    let run = world.run(&["api", "transactions.list", "--fields", "none", "-o", "json"]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, "{\"none\":null}\n"), "{run:?}");
 }
 
 /// The response may contain secrets, which must not be written to a file of another user.
@@ -443,17 +459,41 @@ fn link_to_a_file_of_another_user_is_rejected_before_a_write() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn pipe_without_a_reader_is_rejected_before_a_write() {
+fn write_waits_for_the_reader_of_a_pipe_before_it_is_sent() {
+    use std::io::Read;
+    use std::process::Stdio;
+
     let world = World::new();
-    let made = std::process::Command::new("mkfifo").arg(world.home.join("pipe")).status();
+    let pipe = world.home.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.is_ok_and(|status| status.success()));
     world.sandbox.take_seen();
-    let run = world.run(&[&CREATE[..], &["--out", "pipe"]].concat());
-    let problem = "pipe: is a socket, or a pipe that no program reads";
-    assert!(run.status == 10 && run.stderr.contains(problem), "{run:?}");
-    assert!(world.sandbox.take_seen().is_empty());
+    let start = || {
+        let mut command = world.command(&[&CREATE[..], &["--out", "pipe"]].concat());
+        command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let child = start();
+    let path = pipe.clone();
+    let reader = std::thread::spawn(move || {
+        let (mut file, mut text) = (std::fs::File::open(path).unwrap(), String::new());
+        file.read_to_string(&mut text).unwrap();
+        text
+    });
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(reader.join().unwrap().contains("transactionId"));
+    // A reader that ends before the response. The server responds after this closure.
+    let child = start();
+    world.sandbox.take_seen();
+    world.sandbox.tpay().state(|_| drop(std::fs::File::open(&pipe).unwrap()));
+    let output = child.wait_with_output().unwrap();
+    let problem = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(6), "{problem}");
+    assert!(problem.contains("the request was carried out") && problem.contains("pipe: "));
+    assert!(!world.sandbox.take_seen().is_empty());
     // A reader gets the whole response, also through a descriptor of the shell.
     for script in [
+        r#"cat pipe & "$@" --out pipe && wait"#,
         r#"exec 4<>pipe; "$@" --out pipe && dd bs=65536 count=1 <&4"#,
         r#"("$@" --out /dev/fd/3 3>&1) | cat"#,
     ] {
@@ -463,6 +503,18 @@ fn pipe_without_a_reader_is_rejected_before_a_write() {
         let run = finish(shell, "");
         assert!(run.status == 0 && run.stdout.contains("transactionId"), "{script}: {run:?}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn socket_is_rejected_before_a_write() {
+    let world = World::new();
+    let socket = world.home.join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    world.sandbox.take_seen();
+    let run = world.run(&[&CREATE[..], &["--out", "socket"]].concat());
+    assert!(run.status == 10 && run.stderr.contains("socket: "), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
 }
 
 #[test]
