@@ -4,10 +4,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use api_sandbox::{Misbehaviour, SandboxClock, tinycert as server};
+#[cfg(unix)]
+use api_sandbox::Misbehaviour;
+use api_sandbox::{SandboxClock, tinycert as server};
 use serde_json::Value;
 use test_support::cli::{Run, World};
-use test_support::programs::{assert_columns, assert_questions, files_in};
+#[cfg(unix)]
+use test_support::programs::files_in;
+use test_support::programs::{assert_columns, assert_questions};
 
 use crate::PROGRAM;
 
@@ -334,8 +338,11 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
     let other = world.home.join("pki/b.example.json");
     std::fs::write(&other, "{}").unwrap();
     // Other users must not be able to write a record, whatever the umask is.
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(&other, mode).unwrap();
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&other, mode).unwrap();
+    }
     assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
     let arguments = ["issue", "b.example", "--ca", "561", "--dir", "pki"];
     let before = world.sandbox.tinycert().state(|server| server.certs_named("b.example"));
