@@ -32,10 +32,56 @@ pub(crate) fn check(mode: Option<&str>, group: Option<&str>) -> Result<(), Failu
     }
 }
 
+/// Checks that the current user can give the group to the file at `key`: root can use any group,
+/// other users only their own groups and the group that the file already has.
+#[cfg(unix)]
+pub(crate) fn check_group(group: &str, key: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::process::{getegid, geteuid, getgroups};
+
+    let id = group_id(group)?;
+    if geteuid().is_root()
+        || getegid().as_raw() == id
+        || std::fs::metadata(key).is_ok_and(|found| found.gid() == id)
+        || getgroups().is_ok_and(|groups| groups.iter().any(|group| group.as_raw() == id))
+    {
+        return Ok(());
+    }
+    let problem = format!("`{group}`: the current user is not in this group, so cannot set it");
+    Err(Failure::new(Exit::Usage, problem))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_group(_: &str, _: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Checks that the current user can create files in a folder, or write to a file. Changes nothing.
+#[cfg(unix)]
+pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+
+    let access = match std::fs::metadata(path)?.is_dir() {
+        true => Access::WRITE_OK | Access::EXEC_OK,
+        false => Access::WRITE_OK,
+    };
+    Ok(accessat(CWD, path, access, AtFlags::EACCESS)?)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
+    std::fs::metadata(path).map(drop)
+}
+
 /// Returns the id of a group, which is given as a number or as a name in `/etc/group`.
 fn group_id(name: &str) -> Result<u32, Failure> {
     if let Ok(id) = name.parse() {
-        return Ok(id);
+        // The system interprets the largest number as an instruction to keep the group.
+        return match id {
+            u32::MAX => Err(Failure::new(Exit::Usage, format!("`{name}` is not a valid group"))),
+            id => Ok(id),
+        };
     }
     let path = Path::new("/etc/group");
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;

@@ -17,7 +17,9 @@ use crate::x509::Certificate;
 /// Issue a certificate for one year, write its files, and record them for `renew`
 ///
 /// If a certificate with the same CA and names is already recorded and remains valid for more than
-/// 30 days, it is kept.
+/// 30 days, it is kept. Otherwise, if the account has a good certificate with the same CA, subject
+/// and names that was created or renewed within about the last 24 hours, that certificate and its
+/// key are taken over, and none is created.
 #[derive(Debug, Args)]
 pub(crate) struct Issue {
     #[command(flatten)]
@@ -47,7 +49,8 @@ struct Files {
     /// Mode of the key file, such as 0640
     #[arg(long, value_parser = access::mode)]
     mode: Option<String>,
-    /// Group of the key file, given by its name or number
+    /// Group of the key file, given by its name or number; unless the current user is root, one of
+    /// the groups of that user
     #[arg(long)]
     group: Option<String>,
     /// Write key and chain to one file, NAME.pem
@@ -58,24 +61,21 @@ struct Files {
 }
 
 impl Files {
-    /// Checks that the output can be written, creates the folder if necessary, and locks it.
+    /// Checks that the output can be written, creates the folder if necessary, and locks it. With
+    /// `--dry-run`, checks only that the folder can be created and written.
     fn open(&self, context: &Context<TinyCert>) -> Result<Folder, Failure> {
-        context.output.check()?;
         let path = &self.dir.path;
-        std::fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
-        Folder::lock(path, self.dir.lock_timeout)
+        if context.global.dry_run {
+            return Folder::plan(path);
+        }
+        context.output.check()?;
+        Folder::create(path, self.dir.lock_timeout)
     }
 
-    /// Sets these options in the record of a pair, and checks that its files can be written. A
-    /// recorded mode or group stays unchanged if the option is not given.
-    fn apply(&self, pair: &mut Pair) -> Result<(), Failure> {
-        self.set(pair)?;
-        pair.check()
-    }
-
-    /// Does the same as [`apply`](Self::apply) for `--dry-run`: writes nothing, so it does not check
-    /// whether temporary files can be created.
-    fn set(&self, pair: &mut Pair) -> Result<(), Failure> {
+    /// Sets these options in the record of a pair, and checks that its files can be written and get
+    /// their group. A recorded mode or group stays unchanged if the option is not given. With
+    /// `--dry-run`, does not check whether temporary files can be created.
+    fn apply(&self, context: &Context<TinyCert>, pair: &mut Pair) -> Result<(), Failure> {
         let record = &mut pair.record;
         if record.serial.is_some() && record.combined != self.combined {
             let problem = "is already recorded with a different setting of --combined, \
@@ -85,7 +85,8 @@ impl Files {
         record.combined = self.combined;
         record.mode = self.mode.clone().or(record.mode.take());
         record.group = self.group.clone().or(record.group.take());
-        pair.check_existing()
+        pair.check_group(self.group.is_some())?;
+        if context.global.dry_run { pair.check_existing() } else { pair.check() }
     }
 
     /// Writes the files of the certificate `cert_id`, unless it is `None`. Then sets the mode and
@@ -98,6 +99,7 @@ impl Files {
         cert_id: Option<CertId>,
     ) -> Result<Exit, Failure> {
         let mut done = Done::default();
+        let old_access = pair.recorded_access();
         if let Some(cert_id) = cert_id {
             let on_disk = pair.on_disk()?;
             pair.begin(cert_id, on_disk.as_ref())?;
@@ -105,7 +107,7 @@ impl Files {
             done.is_renewed = true;
         }
         pair.save()?;
-        pair.set_access()?;
+        pair.set_access_or_keep(old_access)?;
         let deployed = pair.deploy(&self.hook, UnixTime::from(now()?));
         done.is_deployed = *deployed.as_ref().unwrap_or(&false);
         let more = vec![
@@ -152,39 +154,40 @@ impl Run<TinyCert> for Issue {
         new.check_known()?;
         new.request.validate()?;
         let name = &new.common_name;
-        let path = &self.files.dir.path;
-        if context.global.dry_run && path.exists() {
-            let folder = Folder::open(path)?;
-            let new_pair = || folder.pair(Record::new(name, new.ca_id, CertId::new(0), &new.names));
-            let mut pair = folder.find(name)?.unwrap_or_else(new_pair);
-            self.files.set(&mut pair)?;
-            if Self::is_issued(context, &pair, &new)? {
+        let folder = self.files.open(context)?;
+        let new_pair = || folder.pair(Record::new(name, new.ca_id, CertId::new(0), &new.names));
+        let mut pair = folder.find(name)?.unwrap_or_else(new_pair);
+        // The files are checked before the certificate is created.
+        self.files.apply(context, &mut pair)?;
+        if Self::is_issued(context, &pair, &new)? {
+            if context.global.dry_run {
                 context.note(&format!("dry run: {name} is issued and valid"));
                 return Ok(Exit::Done);
             }
+            context.note(&format!("{name}: is issued and valid; nothing was written"));
+            return self.files.publish(context, pair, None);
+        }
+        let session = context.client()?.session()?;
+        if context.global.dry_run
+            && let Some(cert_id) = new.find(session, UnixTime::from(now()?))?
+        {
+            context.note(&format!("dry run: would take over certificate {cert_id} and its key"));
+            return Ok(Exit::Done);
         }
         if context.is_withheld(&new.request)? {
             return Ok(Exit::Done);
         }
-        let folder = self.files.open(context)?;
-        let recorded = folder.find(name)?;
-        if let Some(mut pair) = recorded {
-            if Self::is_issued(context, &pair, &new)? {
-                self.files.apply(&mut pair)?;
-                context.note(&format!("{name}: is issued and valid; nothing was written"));
-                return self.files.publish(context, pair, None);
-            }
-            self.files.apply(&mut pair)?;
-            let cert_id = context.client()?.session()?.issue_cert(&new.request)?;
-            pair.record.ca_id = new.ca_id;
-            pair.record.names = new.names.iter().map(San::to_string).collect();
-            return self.files.publish(context, pair, Some(cert_id));
+        let known = session.list_certs(new.ca_id, StatusMask::GOOD)?;
+        let cert_id = session.issue_cert(&new.request)?;
+        if known.iter().any(|cert| cert.id == cert_id) {
+            let more = "which has the same subject and names";
+            context.note(&format!("{name}: took over certificate {cert_id} and its key, {more}"));
         }
-        // The files are checked before the certificate is created.
-        let mut pair = folder.pair(Record::new(name, new.ca_id, CertId::new(0), &new.names));
-        self.files.apply(&mut pair)?;
-        let cert_id = context.client()?.session()?.issue_cert(&new.request)?;
-        pair.record.cert_id = cert_id;
+        if !pair.is_recorded() {
+            pair.record.cert_id = cert_id;
+        }
+        pair.record.ca_id = new.ca_id;
+        pair.record.names = new.names.iter().map(San::to_string).collect();
         self.files.publish(context, pair, Some(cert_id))
     }
 }
@@ -219,31 +222,25 @@ impl Run<TinyCert> for Adopt {
         let details = session.get_cert_details(self.id)?;
         let name = details.common_name.unwrap_or_default();
         let record = Record::new(&name, ca_id, self.id, &details.sans);
+        let folder = self.files.open(context)?;
+        let recorded = folder.find(&name)?;
+        let is_adopted = recorded.as_ref().map_or(Ok(false), |pair| self.is_adopted(pair))?;
+        let mut pair = recorded.unwrap_or_else(|| folder.pair(record.clone()));
+        if !is_adopted {
+            (pair.record.ca_id, pair.record.names) = (ca_id, record.names);
+        }
+        self.files.apply(context, &mut pair)?;
         if context.global.dry_run {
-            let path = &self.files.dir.path;
-            if path.exists() {
-                let folder = Folder::open(path)?;
-                let mut pair = folder.find(&name)?.unwrap_or_else(|| folder.pair(record));
-                self.files.set(&mut pair)?;
-            }
-            let dir = path.display();
-            context.note(&format!("dry run: would write and record {name} in {dir}"));
+            let dir = self.files.dir.path.display();
+            context.note(&match is_adopted {
+                true => format!("dry run: {name} is adopted and valid"),
+                false => format!("dry run: would write and record {name} in {dir}"),
+            });
             return Ok(Exit::Done);
         }
-        let folder = self.files.open(context)?;
-        let mut pair = match folder.find(&name)? {
-            None => folder.pair(record),
-            Some(mut pair) if self.is_adopted(&pair)? => {
-                self.files.apply(&mut pair)?;
-                context.note(&format!("{name}: is adopted and valid; nothing was written"));
-                return self.files.publish(context, pair, None);
-            }
-            Some(mut pair) => {
-                (pair.record.ca_id, pair.record.names) = (ca_id, record.names);
-                pair
-            }
-        };
-        self.files.apply(&mut pair)?;
-        self.files.publish(context, pair, Some(self.id))
+        if is_adopted {
+            context.note(&format!("{name}: is adopted and valid; nothing was written"));
+        }
+        self.files.publish(context, pair, Some(self.id).filter(|_| !is_adopted))
     }
 }

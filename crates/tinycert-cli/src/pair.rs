@@ -83,6 +83,13 @@ impl Record {
     }
 }
 
+/// The recorded mode and group of a key file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeyAccess {
+    mode: Option<String>,
+    group: Option<String>,
+}
+
 /// A pair of a certificate chain and a key in files, with its record.
 #[derive(Debug)]
 pub(crate) struct Pair {
@@ -124,10 +131,35 @@ impl Folder {
         }
     }
 
+    /// Opens a folder for `--dry-run`, without locking it: checks that it can be written. Changes
+    /// nothing.
+    pub(crate) fn open_writable(path: &Path) -> Result<Self, Failure> {
+        let folder = Self::open(path)?;
+        check_writable(path)?;
+        Ok(folder)
+    }
+
+    /// Opens a folder for `--dry-run` that may not exist yet: checks that it can be created and
+    /// written. Changes nothing.
+    pub(crate) fn plan(path: &Path) -> Result<Self, Failure> {
+        match check_creatable(path)? {
+            true => Self::open_writable(path),
+            false => Ok(Self { path: path.to_owned(), _lock: None, _section: None }),
+        }
+    }
+
+    /// Creates a folder unless it exists, and locks it as [`lock`](Self::lock) does.
+    pub(crate) fn create(path: &Path, most: Duration) -> Result<Self, Failure> {
+        if !check_creatable(path)? {
+            fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
+        }
+        Self::lock(path, most)
+    }
+
     /// Opens and locks a folder for writing. Waits up to `most` for other runs to release the lock,
     /// and then removes the temporary files of killed runs.
     pub(crate) fn lock(path: &Path, most: Duration) -> Result<Self, Failure> {
-        let folder = Self::open(path)?;
+        let folder = Self::open_writable(path)?;
         let lock = path.join(LOCK);
         let locked = open_lock(&lock).and_then(|file| lock_file(file, most));
         let locked = locked.map_err(|error| Failure::file(&lock, &error))?;
@@ -142,10 +174,15 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Returns the sorted names in the folder. There are none if the folder does not exist yet.
     fn names(&self) -> Result<Vec<String>, Failure> {
         let failed = |error: io::Error| Failure::file(&self.path, &error);
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(failed)? {
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
             names.extend(entry.map_err(failed)?.file_name().into_string().ok());
         }
         names.sort();
@@ -230,6 +267,15 @@ impl Folder {
         access::check_owner(&self.path, &path, &file)?;
         let record: Record =
             serde_json::from_slice(&text).map_err(|error| at(&path, &error.to_string()))?;
+        for (name, id) in [
+            ("ca_id", Some(record.ca_id.number())),
+            ("cert_id", Some(record.cert_id.number())),
+            ("pending_cert_id", record.pending_cert_id.map(CertId::number)),
+        ] {
+            if id.is_some_and(|id| id < 1) {
+                return Err(at(&path, &format!("{name}: must be a whole number of at least 1")));
+            }
+        }
         if let Some(Err(problem)) = record.mode.as_deref().map(access::mode) {
             return Err(at(&path, &format!("mode: {problem}")));
         }
@@ -245,7 +291,92 @@ fn at(path: &Path, problem: &str) -> Failure {
     Failure::new(Exit::Local, format!("{}: {problem}", path.display()))
 }
 
+/// Returns whether the folder exists. If it does not, checks that it can be created.
+fn check_creatable(path: &Path) -> Result<bool, Failure> {
+    let failed = |error: io::Error| Failure::file(path, &error);
+    // The first of these folders that exists is the one in which a folder is created.
+    for folder in path.ancestors() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        match fs::metadata(folder) {
+            Ok(_) if folder == path => return Ok(true),
+            Ok(_) => return access::check_writable(folder).map(|()| false).map_err(failed),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(_) if fs::symlink_metadata(folder).is_ok() => {
+                return Err(at(folder, "a link to a folder that does not exist; remove it"));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(false)
+}
+
+/// If the path is a link to a file, checks that files can be created in the folder of that file,
+/// because the file is replaced there.
+fn check_target(path: &Path) -> Result<(), Failure> {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Ok(());
+    }
+    let Ok(target) = fs::canonicalize(path) else { return Ok(()) };
+    let folder = target.parent().unwrap_or(&target);
+    access::check_writable(folder).map_err(|error| Failure::file(folder, &error))
+}
+
+/// Checks that files can be created in a folder, and that an existing lock can be opened.
+fn check_writable(path: &Path) -> Result<(), Failure> {
+    access::check_writable(path).map_err(|error| Failure::file(path, &error))?;
+    let lock = path.join(LOCK);
+    match fs::symlink_metadata(&lock) {
+        Ok(found) if found.is_file() => {
+            access::check_writable(&lock).map_err(|error| Failure::file(&lock, &error))
+        }
+        Ok(_) => Err(at(&lock, "not a regular file; remove it")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::file(&lock, &error)),
+    }
+}
+
 impl Pair {
+    /// Returns whether the pair is recorded.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.written.is_some()
+    }
+
+    /// Returns the mode and the group of the record on disk.
+    pub(crate) fn recorded_access(&self) -> KeyAccess {
+        self.written.as_ref().map_or_else(KeyAccess::default, |record| KeyAccess {
+            mode: record.mode.clone(),
+            group: record.group.clone(),
+        })
+    }
+
+    /// Sets the recorded mode and group on the key file. If that fails, records `old` instead, so
+    /// that later runs do not fail for the same reason.
+    pub(crate) fn set_access_or_keep(&mut self, old: KeyAccess) -> Result<(), Failure> {
+        let result = self.set_access();
+        if result.is_err() {
+            (self.record.mode, self.record.group) = (old.mode, old.group);
+            self.save()?;
+        }
+        result
+    }
+
+    /// Checks that the current user can set the recorded group of the key file. `is_option` means
+    /// that it comes from `--group`, not from the record on disk.
+    pub(crate) fn check_group(&self, is_option: bool) -> Result<(), Failure> {
+        let Some(group) = &self.record.group else { return Ok(()) };
+        access::check_group(group, self.files().key()).map_err(|failure| match is_option {
+            true => failure.about("--group"),
+            false => {
+                let problem = format!("group: {}; use --group", failure.message());
+                at(&self.record_path(), &problem)
+            }
+        })
+    }
+
+    fn record_path(&self) -> PathBuf {
+        self.folder.join(format!("{}.json", stem(&self.record.name)))
+    }
+
     /// Returns the paths of the chain and the key.
     pub(crate) fn files(&self) -> KeyPairFiles {
         files(&self.folder, &self.record.name, self.record.combined)
@@ -266,9 +397,11 @@ impl Pair {
         let versions = format!(".{key}.versions");
         access::check_link(files.chain(), &versions)?;
         access::check_link(files.key(), &versions)?;
+        check_target(files.chain())?;
+        check_target(files.key())?;
         let mut paths = [files.chain(), files.key()].into_iter();
         match paths.find(|path| fs::symlink_metadata(path).is_ok()) {
-            Some(path) if self.written.is_none() => {
+            Some(path) if !self.is_recorded() => {
                 let problem = "exists and is not recorded; move it, or use another --dir";
                 Err(Failure::new(Exit::Usage, format!("{}: {problem}", path.display())))
             }
@@ -305,7 +438,7 @@ impl Pair {
         if self.written.as_ref() == Some(&self.record) {
             return Ok(());
         }
-        let path = self.folder.join(format!("{}.json", stem(&self.record.name)));
+        let path = self.record_path();
         let failed = |error: io::Error| Failure::file(&path, &error);
         let text = serde_json::to_string_pretty(&self.record).map_err(io::Error::other);
         replace(&path, &(text.map_err(failed)? + "\n")).map_err(failed)?;
@@ -412,6 +545,31 @@ fn open_lock(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn group_that_cannot_be_set_is_not_recorded() {
+        let path = std::env::temp_dir().join(format!("tinycert-pair-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        let folder = Folder::open(&path).unwrap();
+        let set = |pair: &mut Pair, mode: &str, group: Option<&str>| {
+            let old = pair.recorded_access();
+            (pair.record.mode, pair.record.group) =
+                (Some(mode.to_owned()), group.map(str::to_owned));
+            // The record is written before the files are replaced.
+            pair.save().unwrap();
+            let is_set = pair.set_access_or_keep(old).is_ok();
+            let Record { mode, group, .. } = folder.find("a").unwrap().unwrap().record;
+            (is_set, mode, group)
+        };
+        let mut pair = folder.pair(Record::new("a", CaId::new(1), CertId::new(1), &[]));
+        fs::write(pair.files().key(), "").unwrap();
+        assert_eq!(set(&mut pair, "0640", Some("no such group")), (false, None, None));
+        let mode = Some("0600".to_owned());
+        assert_eq!(set(&mut pair, "0600", None), (true, mode.clone(), None));
+        assert_eq!(set(&mut pair, "0640", Some("no such group")), (false, mode, None));
+        fs::remove_dir_all(&path).unwrap();
+    }
 
     #[test]
     fn stem_is_the_name_in_characters_of_files() {

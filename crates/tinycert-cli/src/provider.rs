@@ -1,7 +1,6 @@
 //! The settings and the client of `tinycert`, and the requests that `tinycert doctor` sends.
 
 use std::cell::OnceCell;
-use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
@@ -224,13 +223,16 @@ pub(crate) enum CaName {
 }
 
 impl FromStr for CaName {
-    type Err = Infallible;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text.parse() {
-            Ok(id) => Self::Id(id),
-            Err(_) => Self::Name(text.to_owned()),
-        })
+    /// Parses an id, or a name, which is any text that is not a number.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+        if digits.is_empty() || digits.bytes().any(|byte| !byte.is_ascii_digit()) {
+            return Ok(Self::Name(text.to_owned()));
+        }
+        let id = positive::<i64>(text).map(|id| Self::Id(CaId::new(id)));
+        id.map_err(|problem| problem.replace("at least 1", "at least 1, such as 561"))
     }
 }
 

@@ -281,7 +281,7 @@ impl Run<TinyCert> for Renew {
         let is_dry = context.global.dry_run;
         let now = UnixTime::from(now()?);
         let folder = match is_dry {
-            true => Folder::open(&self.dir.path)?,
+            true => Folder::open_writable(&self.dir.path)?,
             false => Folder::lock(&self.dir.path, self.dir.lock_timeout)?,
         };
         let mut pairs = folder.pairs()?;
@@ -472,7 +472,7 @@ impl Renew {
     ) -> Result<Exit, Failure> {
         let (count, mut failures) = (pairs.len(), Vec::new());
         for pair in pairs {
-            let described = pair.and_then(|pair| {
+            let describe = |pair: &Pair| -> Result<(), Failure> {
                 let Record { name, cert_id, .. } = &pair.record;
                 pair.check_existing()?;
                 let on_disk = pair.on_disk()?;
@@ -485,6 +485,9 @@ impl Renew {
                     context.note(&format!("dry run: would run the deploy hook for {name}"));
                 }
                 Ok(())
+            };
+            let described = pair.and_then(|pair| {
+                describe(&pair).map_err(|failure| failure.about(&pair.record.name))
             });
             failures.extend(described.err().map(|failure| vec![failure]));
         }

@@ -351,3 +351,48 @@ fn fields_of_the_session_are_rejected() {
     }
     assert!(world.sandbox.take_seen().is_empty());
 }
+
+#[test]
+fn ids_that_are_not_positive_are_2_and_nothing_is_sent() {
+    let world = world();
+    world.sandbox.take_seen();
+    let commands: &[&[&str]] = &[
+        &["ca", "show"],
+        &["ca", "download"],
+        &["ca", "delete", "--yes"],
+        &["cert", "list", "--ca"],
+        &["cert", "create", "a.example", "--ca"],
+        &["cert", "create", "a.example", "--country", "US", "--organization", "A", "--ca"],
+        &["issue", "a.example", "--dir", "pki", "--ca"],
+        &["adopt", "14236", "--dir", "pki", "--ca"],
+        &["cert", "show"],
+        &["cert", "reissue"],
+        &["cert", "revoke", "--yes"],
+        &["cert", "hold"],
+        &["cert", "reinstate"],
+        &["cert", "download"],
+        &["adopt", "--dir", "pki", "--ca", "561"],
+    ];
+    for command in commands {
+        for (id, problem) in [
+            ("-5", "must be a whole number of at least 1, such as"),
+            ("0", "must be a whole number of at least 1, such as"),
+            ("-0", "must be a whole number of at least 1, such as"),
+            ("99999999999999999999", "is too large"),
+        ] {
+            let ca = format!("--ca={id}");
+            let arguments = match command.split_last() {
+                Some((&"--ca", rest)) => [rest, &[&*ca]].concat(),
+                _ => [command, &["--", id][..]].concat(),
+            };
+            let run = world.run(&arguments);
+            assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+        }
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+    // A name can begin with a digit or a sign.
+    for name in ["7 Seas", "-x", "+"] {
+        let run = world.run(&["ca", "show", "--", name]);
+        assert!(run.status == 4 && run.stderr.contains("no CA has the name"), "{run:?}");
+    }
+}

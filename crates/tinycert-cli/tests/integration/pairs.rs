@@ -4,10 +4,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use api_sandbox::{Misbehaviour, SandboxClock, tinycert as server};
+#[cfg(unix)]
+use api_sandbox::Misbehaviour;
+use api_sandbox::{SandboxClock, tinycert as server};
 use serde_json::Value;
 use test_support::cli::{Run, World};
-use test_support::programs::{assert_columns, assert_questions, files_in};
+#[cfg(unix)]
+use test_support::programs::files_in;
+use test_support::programs::{assert_columns, assert_questions};
 
 use crate::PROGRAM;
 
@@ -334,8 +338,11 @@ fn other_pairs_and_files_of_the_folder_are_kept() {
     let other = world.home.join("pki/b.example.json");
     std::fs::write(&other, "{}").unwrap();
     // Other users must not be able to write a record, whatever the umask is.
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(&other, mode).unwrap();
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&other, mode).unwrap();
+    }
     assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
     let arguments = ["issue", "b.example", "--ca", "561", "--dir", "pki"];
     let before = world.sandbox.tinycert().state(|server| server.certs_named("b.example"));
@@ -486,6 +493,9 @@ fn dry_run_writes_and_sends_nothing() {
     );
     assert!(dry.status == 0 && dry.stderr.contains("is issued and valid"), "{dry:?}");
     assert!(!dry.stderr.contains("cert.new"), "{dry:?}");
+    let id = record(&world)["cert_id"].to_string();
+    let dry = run(&world, &["adopt", &id, "--ca", "561", "--dir", "pki", "--dry-run"]);
+    assert!(dry.status == 0 && dry.stderr.contains("is adopted and valid"), "{dry:?}");
     for option in [&[][..], &["--dry-run"]] {
         let combined = ["issue", "a.example", "--ca", "561", "--dir", "pki", "--combined"];
         let run = run(&world, &[&combined, option].concat());
@@ -501,6 +511,57 @@ fn dry_run_writes_and_sends_nothing() {
     assert!(!world.home.join("ran").exists());
     let curl = run(&world, &["renew", "--dir", "pki", "--curl"]);
     assert_eq!(curl.status, 2, "{curl:?}");
+}
+
+#[test]
+fn certificate_that_issue_takes_over_is_named_by_the_run_and_the_dry_run() {
+    let world = world();
+    let create = |more: &[&str]| {
+        let create = ["cert", "create", "t.example", "--ca", "561", "-o", "json"];
+        let made = good(&world, &[&create[..], more].concat());
+        serde_json::from_str::<Value>(&made).unwrap()["cert_id"].to_string()
+    };
+    let issue = |dir: &str, more: &[&str]| {
+        let issue = ["issue", "t.example", "--ca", "561", "--dir", dir];
+        run(&world, &[&issue[..], more].concat())
+    };
+    let first = create(&["--unit", "IT"]);
+    let latest = create(&["--unit", "IT"]);
+    let other = create(&["b.example"]);
+    for (dir, more, expected) in [
+        ("a", &["--unit", "it"][..], Some(&latest)),
+        ("b", &["B.example"], Some(&other)),
+        ("c", &["--unit", "other"], None),
+        ("d", &["c.example"], None),
+    ] {
+        let dry = issue(dir, &[more, &["--dry-run"]].concat());
+        let done = issue(dir, &[more, &["--fields", "cert_id"]].concat());
+        assert_eq!((dry.status, done.status), (0, 0), "{dry:?} {done:?}");
+        let text = dry.stderr;
+        match expected {
+            Some(id) => {
+                let would = format!("dry run: would take over certificate {id} and its key\n");
+                assert_eq!(text, would);
+                let did = format!("t.example: took over certificate {id} and its key");
+                assert!(done.stderr.starts_with(&did), "{done:?}");
+                assert_eq!(done.stdout, format!("cert_id\t{id}\n"));
+            }
+            None => {
+                assert!(text.contains("(cert.new)"), "{text}");
+                assert!(done.stderr.is_empty(), "{done:?}");
+                assert!(![&first, &latest, &other].iter().any(|id| done.stdout.contains(*id)));
+            }
+        }
+    }
+    // A certificate that was revoked, or was created more than a day ago, is not taken over.
+    good(&world, &["cert", "revoke", &latest, "--yes"]);
+    let dry = issue("e", &["--unit", "IT", "--dry-run"]);
+    assert!(dry.stderr.contains(&format!("take over certificate {first} ")), "{dry:?}");
+    advance(&world, 2);
+    let dry = issue("e", &["--unit", "IT", "--dry-run"]);
+    assert!(dry.stderr.contains("(cert.new)"), "{dry:?}");
+    let done = issue("e", &["--unit", "IT", "--fields", "cert_id"]);
+    assert!(done.status == 0 && done.stderr.is_empty(), "{done:?}");
 }
 
 #[test]
@@ -644,6 +705,155 @@ mod unix {
             assert_eq!(std::fs::metadata(path).unwrap().gid(), group, "{path:?}");
         }
         assert!(left(&pki).is_empty());
+    }
+
+    /// A group to which no user of the tests belongs.
+    const FOREIGN: &str = "4242";
+
+    /// Returns a command of the program for a user without special rights, to whom the home folder
+    /// then belongs. If the tests are run by root, this is another user. Returns `None` if that
+    /// user cannot run the program.
+    #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+    fn as_user(world: &World, arguments: &[&str]) -> Option<std::process::Command> {
+        use std::os::unix::process::CommandExt;
+
+        let lower = |mut command: std::process::Command| {
+            if rustix::process::geteuid().is_root() {
+                command.uid(65534).gid(65534);
+            }
+            command
+        };
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&world.home, Some(65534), Some(65534)).unwrap();
+        }
+        if lower(world.command(&["--version"])).output().is_err() {
+            println!("skipped: another user cannot run the program");
+            return None;
+        }
+        let mut command = lower(world.command(arguments));
+        command.env("TINYCERT_TEST_CLOCK", world.sandbox.clock().unix().to_string());
+        Some(command)
+    }
+
+    #[test]
+    fn group_that_cannot_be_set_is_rejected_before_the_certificate_is_created() {
+        let world = world();
+        let run = |arguments: &[&str]| {
+            as_user(&world, arguments).map(|command| world.finish(command, ""))
+        };
+        let created = || world.sandbox.tinycert().state(|server| server.certs_named("a.example"));
+        let issue = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
+        let adopt = ["adopt", "14236", "--ca", "561", "--dir", "pki"];
+        for command in [&issue[..], &adopt] {
+            for combined in [&[][..], &["--combined"]] {
+                for option in [&[][..], &["--dry-run"]] {
+                    let group = ["--group", FOREIGN];
+                    let Some(run) = run(&[command, combined, option, &group].concat()) else {
+                        return;
+                    };
+                    let problem =
+                        "tinycert: --group: `4242`: the current user is not in this group";
+                    assert!(run.status == 2 && run.stderr.starts_with(problem), "{run:?}");
+                }
+            }
+        }
+        assert_eq!(files_in(&world.home.join("pki")), [world.home.join("pki/.tinycert.lock")]);
+        assert!(created().is_empty());
+        let Some(done) = run(&issue) else { return };
+        assert_eq!(done.status, 0, "{done:?}");
+        // A group that another user recorded.
+        let mut changed = record(&world);
+        changed["group"] = FOREIGN.into();
+        let path = world.home.join("pki/a.example.json");
+        std::fs::write(path, changed.to_string()).unwrap();
+        for option in [&[][..], &["--dry-run"]] {
+            let Some(run) = run(&[&issue[..], &["b.example"], option].concat()) else { return };
+            let problem = "tinycert: pki/a.example.json: group: `4242`: the current user is not in";
+            assert!(run.status == 10 && run.stderr.starts_with(problem), "{run:?}");
+        }
+        assert_eq!(created().len(), 1);
+        // The system interprets this number as "no change".
+        let none = run(&[&issue[..], &["--group", "4294967295"]].concat());
+        assert!(none.is_some_and(|run| run.status == 2), "the number is no group");
+    }
+
+    #[test]
+    fn folder_that_cannot_be_written_is_reported_by_the_dry_run_too() {
+        let world = world();
+        let home = &world.home;
+        let set = |name: &str, mode| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(home.join(name), mode).unwrap();
+        };
+        for folder in ["ro", "used", "locked", "linked"] {
+            std::fs::create_dir(home.join(folder)).unwrap();
+        }
+        for file in ["file", "used/.tinycert.lock", "locked/.tinycert.lock"] {
+            std::fs::write(home.join(file), "").unwrap();
+        }
+        std::os::unix::fs::symlink("missing", home.join("link")).unwrap();
+        std::os::unix::fs::symlink("missing", home.join("linked/.tinycert.lock")).unwrap();
+        if rustix::process::geteuid().is_root() {
+            for path in ["locked", "linked", "used", "used/.tinycert.lock"] {
+                std::os::unix::fs::chown(home.join(path), Some(65534), Some(65534)).unwrap();
+            }
+        }
+        set("locked/.tinycert.lock", 0o444);
+        set("ro", 0o555);
+        set("used", 0o555);
+        world.sandbox.take_seen();
+        for (dir, problem) in [
+            ("ro", "ro: Permission denied"),
+            ("ro/new", "ro/new: "),
+            ("ro/new/new", "ro/new/new: "),
+            ("used", "used: Permission denied"),
+            ("locked", "locked/.tinycert.lock: Permission denied"),
+            ("linked", "linked/.tinycert.lock: not a regular file; remove it"),
+            ("file", "file: not a folder"),
+            ("file/new", "file/new: Not a directory"),
+            ("link", "link: "),
+            ("link/new", "link"),
+        ] {
+            for command in [
+                &["issue", "a.example", "--ca", "561", "--dir", dir][..],
+                &["adopt", "14236", "--ca", "561", "--dir", dir],
+                &["renew", "--dir", dir],
+            ] {
+                let run = |option: &[&str]| {
+                    let command = as_user(&world, &[command, option].concat())?;
+                    Some(world.finish(command, ""))
+                };
+                let (Some(done), Some(dry)) = (run(&[]), run(&["--dry-run"])) else { return };
+                let is_named = done.stderr.starts_with(&format!("tinycert: {problem}"));
+                assert!(done.status == 10 && is_named, "{command:?}: {done:?}");
+                assert_eq!((dry.status, dry.stderr), (10, done.stderr), "{command:?}");
+            }
+        }
+        let seen = world.sandbox.take_seen();
+        assert!(seen.iter().all(|seen| !seen.request.target.contains("cert/new")), "{seen:?}");
+        // The folder of the file to which a link leads.
+        let issue = ["issue", "b.example", "--ca", "561", "--dir", "pki", "--combined"];
+        let Some(command) = as_user(&world, &issue) else { return };
+        assert_eq!(world.finish(command, "").status, 0);
+        let file = home.join("pki/b.example.pem");
+        std::fs::rename(&file, home.join("linked/b.pem")).unwrap();
+        std::os::unix::fs::symlink("../linked/b.pem", &file).unwrap();
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::lchown(&file, Some(65534), Some(65534)).unwrap();
+        }
+        set("linked", 0o555);
+        let renew = |option: &[&str]| {
+            let command = as_user(&world, &[&["renew", "--dir", "pki"], option].concat())?;
+            Some(world.finish(command, ""))
+        };
+        let (Some(done), Some(dry)) = (renew(&[]), renew(&["--dry-run"])) else { return };
+        assert!(done.status == 10 && done.stderr.contains("/linked: Permission"), "{done:?}");
+        assert_eq!((dry.status, dry.stderr), (10, done.stderr));
+        // A folder that can be created is not created.
+        let issue = ["issue", "a.example", "--ca", "561", "--dir", "new/new", "--dry-run"];
+        let Some(command) = as_user(&world, &issue) else { return };
+        let dry = world.finish(command, "");
+        assert!(dry.status == 0 && !home.join("new").exists(), "{dry:?}");
     }
 
     #[test]
@@ -798,7 +1008,7 @@ mod unix {
     }
 
     #[test]
-    fn record_with_an_invalid_mode_or_a_group_that_can_write_it_is_rejected() {
+    fn record_with_invalid_values_or_a_group_that_can_write_it_is_rejected() {
         let world = world();
         issue(&world, &[]);
         let (folder, path) = (world.home.join("pki"), world.home.join("pki/a.example.json"));
@@ -812,6 +1022,14 @@ mod unix {
             std::fs::write(&path, changed.to_string()).unwrap();
             let (run, _) = renew(&world, &[]);
             assert!(run.status == 10 && run.stderr.contains("mode: must be"), "{run:?}");
+        }
+        for (name, id) in [("ca_id", -5), ("cert_id", 0), ("pending_cert_id", 0)] {
+            let mut changed = valid.clone();
+            changed[name] = id.into();
+            std::fs::write(&path, changed.to_string()).unwrap();
+            let problem = format!("a.example.json: {name}: must be a whole number of at least 1");
+            let (run, _) = renew(&world, &[]);
+            assert!(run.status == 10 && run.stderr.contains(&problem), "{run:?}");
         }
         std::fs::write(&path, valid.to_string()).unwrap();
         set(&folder, 0o755);
