@@ -49,7 +49,8 @@ pub struct Api {
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
     /// List all endpoints
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["endpoint", "path", "raw_fields", "typed_field", "input",
+          "headers", "include", "paginate", "credential"])]
     list: bool,
 }
 

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use api_auth::http::Uri;
 use api_auth::{Body, InputError};
-use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ColorChoice, ValueHint};
 
 use crate::context::Bodies;
@@ -29,7 +28,7 @@ pub struct Global {
     #[arg(short = 'o', long = "output", global = true, value_enum, default_value = "table")]
     pub format: Format,
     /// Fields to show, such as `id,name`
-    #[arg(long, global = true, value_name = "PATHS", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, global = true, value_name = "PATHS", value_delimiter = ',')]
     pub fields: Vec<String>,
     /// Write the output to this file, which is replaced atomically (`-` is standard output)
     #[arg(long, global = true, value_name = "FILE")]
@@ -89,8 +88,8 @@ pub struct Global {
 }
 
 /// The mark of an argument whose value can be empty, because the provider accepts an empty text:
-/// `#[arg(value_hint = CAN_BE_EMPTY)]`. Empty values of all other arguments are errors. Shells do
-/// not complete the argument.
+/// `#[arg(value_hint = CAN_BE_EMPTY)]`. Empty values of all other arguments, and those that are only
+/// whitespace, are errors. Shells do not complete the argument.
 pub const CAN_BE_EMPTY: ValueHint = ValueHint::Other;
 
 /// The options that limit the number of entries of a list.

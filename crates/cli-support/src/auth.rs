@@ -28,6 +28,8 @@ const ENVIRONMENT_KEY: &str = "environment";
 /// needed depends on the machine, so the environment variable for this file is used even if the
 /// credentials come from another source.
 const CA_CERTIFICATE_KEY: &str = "ca_certificate";
+/// The hint for a setting of a file or a profile that is empty or only whitespace.
+const BLANK_SETTING: &str = "set a value, or remove the setting";
 /// The keys in a profile whose values are base URLs.
 const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
 
@@ -131,7 +133,7 @@ impl Settings {
         file: Option<&Path>,
         profile: Option<&str>,
     ) -> Result<Self, Failure> {
-        if let Some(path) = file {
+        let settings = if let Some(path) = file {
             Self::from_env_file(path, variables)
         } else if let Some(name) = profile {
             Profiles::load(program)?.settings(name, variables)
@@ -147,6 +149,19 @@ impl Settings {
                 Some((name, profiles)) => profiles.settings(&name, variables),
                 None => Ok(settings),
             }
+        }?;
+        // A blank value is probably a mistake. Without a security code, for example, the checksum of
+        // a notification would not be verified.
+        let is_blank = |variable: &&Variable| {
+            let value = settings.get(variable.name);
+            !variable.is_required && value.is_some_and(|value| value.trim().is_empty())
+        };
+        match variables.iter().find(is_blank) {
+            Some(variable) => {
+                let problem = format!("{}: must not be empty", settings.name_of(variable));
+                Err(Failure::new(Exit::Local, problem).with_hint(BLANK_SETTING))
+            }
+            None => Ok(settings),
         }
     }
 
@@ -222,7 +237,7 @@ impl Settings {
         }
         let value = Env::PROCESS
             .get(variable.name)
-            .map_err(|error| Failure::new(Exit::Local, error.to_string()))?;
+            .map_err(|error| unreadable(&error.to_string(), Exit::Local))?;
         Ok(value.map(|value| (variable.name.to_owned(), value.into())))
     }
 
@@ -251,15 +266,23 @@ impl Settings {
                 return failure.with_setting("--environment", &name);
             }
         }
+        let named = |argument: &str, variable: &Variable, failure: Failure| {
+            let failure = failure.with_setting(argument, &self.name_of(variable));
+            // Empty variables of the environment are rejected earlier.
+            match self.get(variable.name).is_some_and(|text| text.trim().is_empty()) {
+                true => failure.with_hint(BLANK_SETTING),
+                false => failure,
+            }
+        };
         let Some(argument) = failure.argument().map(str::to_owned) else {
             // The message of the program begins with the variable.
             let mut set = variables.iter().filter(|variable| self.get(variable.name).is_some());
-            let named = set.find(|variable| {
+            let found = set.find(|variable| {
                 let rest = failure.message().strip_prefix(variable.name);
                 rest.is_some_and(|rest| rest.starts_with(": "))
             });
-            return match named {
-                Some(variable) => failure.with_setting(variable.name, &self.name_of(variable)),
+            return match found {
+                Some(variable) => named(variable.name, variable, failure),
                 None => failure,
             };
         };
@@ -273,7 +296,7 @@ impl Settings {
             false => variable.key == argument,
         };
         match variables.iter().find(of_argument) {
-            Some(variable) => failure.with_setting(&argument, &self.name_of(variable)),
+            Some(variable) => named(&argument, variable, failure),
             None => failure,
         }
     }
@@ -313,8 +336,7 @@ impl Settings {
                 let problem = error.to_string();
                 // Empty credentials are missing, as those of a profile or a file are.
                 let is_missing = variable.is_required && problem.contains("must not be empty");
-                let exit = if is_missing { Exit::Credentials } else { Exit::Local };
-                Failure::new(exit, problem)
+                unreadable(&problem, if is_missing { Exit::Credentials } else { Exit::Local })
             })?;
             values.extend(value.map(|value| (variable.name, value)));
         }
@@ -349,6 +371,9 @@ impl Settings {
             if name.is_empty() {
                 return Err(failed(" has no name before `=`"));
             }
+            if name.contains(char::is_whitespace) {
+                return Err(failed(" has a space in the name before `=`"));
+            }
             match variables.iter().find(|variable| variable.name == name) {
                 Some(variable) => {
                     let Some(value) = unquoted(value.trim()) else {
@@ -371,10 +396,19 @@ impl Settings {
     }
 }
 
+/// Returns the failure for a variable that cannot be read. In the library's message about an empty
+/// variable, the problem is followed by what to do, which becomes the hint.
+fn unreadable(problem: &str, exit: Exit) -> Failure {
+    match problem.split_once("; ") {
+        Some((problem, hint)) => Failure::new(exit, problem).with_hint(hint),
+        None => Failure::new(exit, problem),
+    }
+}
+
 /// Returns whether an unknown name is probably a misspelt variable, that is, whether it begins with
-/// the prefix of the variables, such as `TPAY_`.
+/// the prefix of the variables, such as `TPAY_`, in any case.
 fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
-    let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_owned());
+    let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_ascii_uppercase());
     let own = variables.first().and_then(|variable| prefix(variable.name));
     own.is_some() && prefix(name) == own
 }

@@ -61,8 +61,7 @@ pub trait Provider: Sized {
     /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
     /// The members of request bodies that are amounts, each with the maximum number of decimal
-    /// places. A name is the end of a path without indexes, such as `schedule.amount`. If several
-    /// names match, the first one counts.
+    /// places. A name is a path without indexes, such as `schedule.amount`.
     const AMOUNTS: &'static [(&'static str, u8)] = &[];
     /// Whether amounts in request bodies can be strings of digits.
     const ALLOWS_TEXT_AMOUNTS: bool = false;
@@ -329,6 +328,8 @@ pub struct Context<P: Provider> {
     /// The credential that the user selected for the request instead of that of its endpoint.
     credential: OnceCell<Credential>,
     is_interruptible: Cell<bool>,
+    /// The number of secrets that the command still reads from standard input.
+    secrets: Cell<usize>,
     /// The temporary recording for `-vv`, which is removed at the end.
     temporary: OnceCell<TemporaryFile>,
 }
@@ -360,6 +361,7 @@ impl<P: Provider> Context<P> {
             headers: OnceCell::new(),
             credential: OnceCell::new(),
             is_interruptible: Cell::new(false),
+            secrets: Cell::new(1),
             temporary: OnceCell::new(),
         }
     }
@@ -470,8 +472,9 @@ impl<P: Provider> Context<P> {
             return Ok(None);
         };
         if path.as_os_str().is_empty() {
-            let exit = if self.global.ca_certificate.is_some() { Exit::Usage } else { Exit::Local };
-            return Err(Failure::new(exit, format!("{setting}: must not be empty")));
+            let problem = format!("{setting}: must not be empty");
+            let hint = "set a value, or remove the setting";
+            return Err(Failure::new(Exit::Local, problem).with_hint(hint));
         }
         check_read(&setting, &path)?;
         let name = format!("{setting} {}", path.display());
@@ -597,7 +600,8 @@ impl<P: Provider> Context<P> {
             return Ok(None);
         }
         if !request.read_only() {
-            self.output.check()?;
+            // Only the response shows whether it contains a secret.
+            self.output.private().check()?;
         }
         Ok(Some(P::send(self.client()?, request)?))
     }
@@ -823,7 +827,7 @@ impl<P: Provider> Context<P> {
     fn show_any_confirmed(&self, what: &str, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         request.validate()?;
         request.check_amounts::<P>()?;
-        self.check_before_question(request, &self.output)?;
+        self.check_before_question(request, &self.output.private())?;
         self.confirm(what)?;
         self.show_any(request)
     }
@@ -1055,7 +1059,7 @@ impl<P: Provider> Context<P> {
                     let is_selected =
                         || self.output.fields().iter().any(|field| field.starts_with("error."));
                     if self.output.format() == crate::output::Format::Table && !is_selected() {
-                        error = Json::Text(failure.message().to_owned());
+                        error = Json::Text(failure.cell());
                     }
                     (null(), error)
                 }
@@ -1108,19 +1112,34 @@ impl<P: Provider> Context<P> {
         self.batch_typed(Some(what), lines, verdict)
     }
 
-    /// Reads a secret from a prompt without echo or, if `is_stdin` is set, from the first line of
-    /// standard input. Secrets must not be arguments, because other users can see the arguments
-    /// of a process. `option` is the name of the option that selects standard input.
+    /// Sets the number of secrets that the command reads from standard input, each on a line. It is
+    /// 1 by default.
+    pub fn expect_secrets(&self, count: usize) {
+        self.secrets.set(count);
+    }
+
+    /// Reads a secret from a prompt without echo or, if `is_stdin` is set, from a line of standard
+    /// input. Secrets must not be arguments, because other users can see the arguments of a
+    /// process. `option` is the name of the option that selects standard input.
     ///
     /// # Errors
     /// Returns an error if the prompt is needed but impossible, because there is no terminal or
-    /// `--no-input` is given, or if the secret is empty.
+    /// `--no-input` is given, if the secret is empty, or if standard input contains a further line
+    /// after the last secret. A terminal is not read to its end.
     pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
         let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
         let text = if is_stdin {
             claim_stdin(option)?;
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line).map_err(failed)?;
+            let (mut line, mut stdin) = (String::new(), io::stdin().lock());
+            stdin.read_line(&mut line).map_err(failed)?;
+            self.secrets.set(self.secrets.get().saturating_sub(1));
+            if self.secrets.get() == 0
+                && !stdin.is_terminal()
+                && !limited(&mut stdin).map_err(failed)?.trim_ascii().is_empty()
+            {
+                let problem = format!("{option}: there is a further line after the {name}");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
             line
         } else if self.global.no_input || !io::stdin().is_terminal() {
             let problem = format!("cannot prompt for the {name} without a terminal; use {option}");

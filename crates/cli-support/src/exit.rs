@@ -180,6 +180,13 @@ impl Failure {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
 
+    /// Replaces the message and the hint with the results of `change`.
+    #[must_use]
+    pub(crate) fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
+        let hint = self.hint.as_deref().map(&change);
+        Self { message: change(&self.message), hint, ..self }
+    }
+
     /// Sets the hint, an instruction for the user. `{program}` in the hint stands for the name of
     /// the program.
     #[must_use]
@@ -191,7 +198,7 @@ impl Failure {
     /// Replaces the library's name of an argument at the beginning of the message, such as
     /// `amount`, with the name that the user knows, such as `--amount`.
     #[must_use]
-    pub(crate) fn with_argument(mut self, argument: &str, name: &str) -> Self {
+    pub fn with_argument(mut self, argument: &str, name: &str) -> Self {
         self.rename(argument, name);
         self
     }
@@ -277,6 +284,15 @@ impl Failure {
                     self.message
                 ),
             )
+        }
+    }
+
+    /// Returns the text for a row of the output: the message, with the hint if a write may have been
+    /// carried out, because its row would otherwise look like that of a failed one.
+    pub fn cell(&self) -> String {
+        match (self.exit, &self.hint) {
+            (Exit::Unknown, Some(hint)) => format!("{}; {hint}", self.message),
+            _ => self.message.clone(),
         }
     }
 

@@ -354,7 +354,36 @@ fn join_repeated(words: &[OsString], global: &mut Global) -> Result<(), String> 
     Ok(())
 }
 
-fn print_failure<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoice) {
+/// Replaces the user name and password of each URL in `words` with `***` in a text.
+fn without_users(words: &[OsString], text: &str) -> String {
+    let mut text = text.to_owned();
+    for word in words {
+        let word = word.to_string_lossy();
+        let Some((_, rest)) = word.split_once("://") else { continue };
+        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+        let port = authority.rsplit_once(':').map(|(_, port)| port);
+        let is_valid = authority.contains('@')
+            || (port.is_none_or(|port| port.parse::<u16>().is_ok())
+                && format!("http://{rest}").parse::<api_auth::http::Uri>().is_ok());
+        // A password with such a character makes a URL invalid, but is a secret as well.
+        let searched = if is_valid { authority } else { rest };
+        if let Some((user, _)) = searched.rsplit_once('@') {
+            for user in [user, &user.escape_debug().to_string()] {
+                text = text.replace(&format!("://{user}@"), "://***@");
+            }
+        }
+    }
+    text
+}
+
+/// Prints a failure without the user names and passwords of URLs in `words`, the command line.
+fn print_failure<P: Provider>(
+    failure: Failure,
+    words: &[OsString],
+    is_json: bool,
+    color: ColorChoice,
+) {
+    let failure = failure.map_texts(|text| without_users(words, text));
     let mut text = match is_json {
         true => failure.json().to_string(),
         // Errors of a client already begin with the name of the provider.
@@ -387,7 +416,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     // A page that cannot be written is a failure, unless its reader has closed the output.
     let printed = |written: std::io::Result<()>| match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            print_failure::<P>(&Failure::output(&error), is_json, color);
+            print_failure::<P>(Failure::output(&error), &words, is_json, color);
             Exit::Local.into()
         }
         _ => ExitCode::SUCCESS,
@@ -413,13 +442,18 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         Ok((arguments, empty)) => (empty, arguments.split()),
         Err(mut error) if error.use_stderr() => {
             tree::name_suggestions(&mut error, &command_of::<P, C>());
+            let text = error.render();
             if !is_json {
-                let _ = error.print();
+                let text = match terminal::is_colored(color, &std::io::stderr()) {
+                    true => text.ansi().to_string(),
+                    false => text.to_string(),
+                };
+                let _ = write!(std::io::stderr(), "{}", without_users(&words, &text));
                 return Exit::Usage.into();
             }
-            let text = error.render().to_string();
+            let text = text.to_string();
             let message = text.trim().trim_start_matches("error: ");
-            print_failure::<P>(&Failure::new(Exit::Usage, message), true, color);
+            print_failure::<P>(Failure::new(Exit::Usage, message), &words, true, color);
             return Exit::Usage.into();
         }
         Err(error) => {
@@ -427,6 +461,8 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         }
     };
     let repeated = join_repeated(&words, &mut global).err();
+    let is_blank = global.fields.iter().any(|field| field.trim().is_empty());
+    let empty = empty.or_else(|| is_blank.then(|| "--fields".to_owned()));
     logger::init(global.verbose);
     let repeated = repeated.map(|option| format!("{option}: is given twice"));
     let claimed = match empty.map(|name| format!("{name}: must not be empty")).or(repeated) {
@@ -439,27 +475,44 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         _ => Ok(()),
     });
     if let Err(failure) = claimed {
-        print_failure::<P>(&failure, is_json, color);
-        return failure.exit().into();
+        let exit = failure.exit();
+        print_failure::<P>(failure, &words, is_json, color);
+        return exit.into();
     }
     let is_json = matches!(global.format, Format::Json | Format::Jsonl);
     let context = Context::<P>::new(global);
-    let result = command.run(&context).map_err(|failure| {
-        context.name_setting(tree::name_argument(command_of::<P, C>, &words, failure))
-    });
+    let named =
+        |failure, is_typed| tree::name_argument(command_of::<P, C>, &words, failure, is_typed);
+    let result = command.run(&context);
+    let result = result.map_err(|failure| named(context.name_setting(named(failure, true)), false));
     drop(context);
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
-            print_failure::<P>(&failure, is_json, color);
-            failure.exit().into()
+            let exit = failure.exit();
+            print_failure::<P>(failure, &words, is_json, color);
+            exit.into()
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn users_of_urls_are_masked_in_messages() {
+        for (word, text, expected) in [
+            ("ftp://ann:x@h/a@b", "'ftp://ann:x@h/a@b'", "'ftp://***@h/a@b'"),
+            ("--to=http://ann:x@y@h", "http://ann:x@y@h is", "http://***@h is"),
+            ("http://ann:x/@h:y/", "http://ann:x/@h:y/", "http://***@h:y/"),
+            ("http://ann:x y@h", "http://ann:x y@h", "http://***@h"),
+            ("http://ann:\"@h", r#""http://ann:\"@h""#, r#""http://***@h""#),
+            ("http://h:80/@ann/?a=b@c", "http://h:80/@ann/?a=b@c", "http://h:80/@ann/?a=b@c"),
+        ] {
+            assert_eq!(super::without_users(&[word.into()], text), expected, "{word}");
+        }
+    }
+
     use super::*;
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
@@ -93,8 +94,9 @@ impl Output {
     /// is sent.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be created, or if it is a folder. For secrets, also
-    /// returns an error if the file belongs to another user and its permissions cannot be changed.
+    /// Returns an error if the file cannot be created, or if it is a folder, a socket, or a pipe that
+    /// no program reads. For secrets, also returns an error if the file belongs to another user and
+    /// its permissions cannot be changed.
     pub fn check(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else { return Ok(()) };
         if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -104,7 +106,7 @@ impl Output {
         if !is_special(path) {
             return Sink::create(Some(path), self.is_private).map(drop);
         }
-        // A device or a named pipe is opened later, because that may wait or have an effect.
+        // A device is opened later, because that may wait or have an effect.
         match fs::metadata(path) {
             Ok(found) if found.is_file() => {
                 let opened = OpenOptions::new().write(true).open(path);
@@ -115,7 +117,7 @@ impl Output {
                 });
                 checked.map_err(|error| Failure::file(path, &error))
             }
-            Ok(_) => Ok(()),
+            Ok(found) => open_pipe(path, &found).map_err(|error| Failure::file(path, &error)),
             // A link to a file that does not exist.
             Err(_) => {
                 let target = target_of(path).map_err(|error| Failure::file(path, &error))?;
@@ -196,8 +198,8 @@ impl Output {
     ///
     /// # Errors
     /// Returns an error if the output cannot be written, or if the value is not JSON. Returns a
-    /// failure with [`Exit::Usage`], after writing the value, if it has none of the requested
-    /// fields.
+    /// failure with [`Exit::Usage`], after writing the whole value, if it has none of the requested
+    /// fields. The value may be the response to a write request, which cannot be requested again.
     pub fn value(&self, body: &str) -> Result<(), Failure> {
         let json = Json::parse(body)
             .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
@@ -206,8 +208,14 @@ impl Output {
         }
         let mut known = Known::new(self.fields.len());
         let selected = known.select(&json, &self.fields, &self.fields);
-        self.shown(body, selected)?;
-        known.check(&self.fields)
+        let checked = known.check(&self.fields);
+        let shown = match &json {
+            Json::Object(_) if checked.is_ok() => selected,
+            _ if known.is_found.contains(&true) => selected,
+            _ => json,
+        };
+        self.shown(body, shown)?;
+        checked
     }
 
     fn shown(&self, body: &str, json: Json) -> Result<(), Failure> {
@@ -620,6 +628,34 @@ fn is_opened(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc")
 }
 
+/// Opens a pipe or socket without waiting, and leaves it open until the process ends, because the
+/// reader of a named pipe would see its end. Does nothing for other files.
+///
+/// # Errors
+/// Returns an error for a socket, and for a pipe that no program reads.
+#[cfg(unix)]
+fn open_pipe(path: &Path, found: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+
+    static PIPE: OnceLock<File> = OnceLock::new();
+    let kind = found.file_type();
+    if !kind.is_fifo() && !kind.is_socket() {
+        return Ok(());
+    }
+    match OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path) {
+        Ok(pipe) => PIPE.set(pipe).or(Ok(())),
+        Err(error) if error.raw_os_error() == Some(libc::ENXIO) => {
+            Err(io::Error::other("is a socket, or a pipe that no program reads"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn open_pipe(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
 /// Returns whether other users have no permissions for a file.
 #[cfg(unix)]
 fn is_only_of_owner(found: &fs::Metadata) -> bool {
@@ -993,6 +1029,37 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
         for path in [&file, &log] {
             assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, 0o666);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn pipe_is_checked_without_waiting_for_its_reader() {
+        use std::os::fd::AsRawFd;
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let folder = TestFolder::new();
+        let output = |path: &Path| Output::new(Format::Table, Vec::new(), Some(path.to_owned()));
+        let problem = |path: &Path| output(path).check().unwrap_err().message().to_owned();
+        let socket = folder.join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(problem(&socket).contains("is a socket, or a pipe that no program reads"));
+        let (mut reader, writer) = io::pipe().unwrap();
+        let path = PathBuf::from(format!("/dev/fd/{}", writer.as_raw_fd()));
+        output(&path).check().unwrap();
+        output(&path).text("1").unwrap();
+        let mut read = [0; 2];
+        io::Read::read_exact(&mut reader, &mut read).unwrap();
+        assert_eq!(read, *b"1\n");
+        let fifo = folder.join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.is_ok_and(|status| status.success()));
+        assert!(problem(&fifo).contains("a pipe that no program reads"));
+        let mut options = OpenOptions::new();
+        let _reader = options.read(true).custom_flags(libc::O_NONBLOCK).open(&fifo).unwrap();
+        output(&fifo).check().unwrap();
+        for path in ["/dev/null", "/dev/stdout"] {
+            output(Path::new(path)).check().unwrap();
         }
     }
 

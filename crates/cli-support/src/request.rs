@@ -130,10 +130,7 @@ fn check_amounts(
 ) -> Result<(), InputError> {
     let names: Vec<&str> = path.split('.').filter(|name| name.parse::<u32>().is_err()).collect();
     let names = names.join(".");
-    let is_named = |name: &str| {
-        names.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
-    if let Some((_, decimals)) = amounts.iter().find(|(name, _)| is_named(name)) {
+    if let Some((_, decimals)) = amounts.iter().find(|(name, _)| *name == names) {
         let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let amount = match value {
             Json::Other(number) => number.parse::<Amount>().ok(),

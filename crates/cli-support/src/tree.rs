@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::args::CAN_BE_EMPTY;
+use crate::args::{BODY_OPTIONS, CAN_BE_EMPTY};
 use crate::context::Provider;
 use crate::exit::Failure;
 
@@ -127,13 +127,18 @@ pub fn unclear_values(command: &Command) -> Vec<String> {
 }
 
 /// Replaces the library's name of an invalid argument in a failure, such as `payer.name`, with the
-/// option or positional argument that the user typed, such as `NAME`. `build` builds the command
-/// line, and `words` are its arguments. The typed argument is recognized by its id (see
-/// [`is_of_argument`]).
+/// option or positional argument that the user knows, such as `NAME`. `build` builds the command
+/// line, and `words` are its arguments. The argument is recognized by its id or, for an option, its
+/// name (see [`is_of_argument`]).
+///
+/// If `is_typed` is true, only arguments that the user typed are named, otherwise only those that
+/// are missing. Instead of the flag `--code-stdin`, `code` is then named, because the value comes
+/// from a prompt.
 pub(crate) fn name_argument(
     build: impl FnOnce() -> Command,
     words: &[OsString],
     failure: Failure,
+    is_typed: bool,
 ) -> Failure {
     let Some(argument) = failure.argument().map(str::to_owned) else { return failure };
     let mut command = build();
@@ -143,23 +148,38 @@ pub(crate) fn name_argument(
         let Some(child) = command.find_subcommand(name) else { return failure };
         (command, matches) = (child, inner);
     }
-    let is_typed = |typed: &&Arg| {
-        let id = typed.get_id().as_str();
-        !typed.is_global_set()
-            && is_of_argument(id, &argument)
-            && matches.value_source(id) == Some(ValueSource::CommandLine)
+    // The value of a missing argument can be in the body, which has other names.
+    let is_in = |option: &&str| matches!(matches.try_contains_id(option), Ok(true));
+    if !is_typed && BODY_OPTIONS.iter().any(is_in) {
+        return failure;
+    }
+    let candidate = |known: &Arg| {
+        let id = known.get_id().as_str();
+        let is_named = is_of_argument(id, &argument)
+            || known.get_long().is_some_and(|long| is_of_argument(long, &argument));
+        // An option of all commands, such as `--record`, has the name that the library uses.
+        if !is_named || known.is_global_set() && !(is_typed && id == argument) {
+            return None;
+        }
+        let name = typed_name(known);
+        let name = match (matches.value_source(id), is_typed) {
+            (Some(ValueSource::CommandLine), true) | (None, false) => name,
+            (Some(ValueSource::DefaultValue), false) => {
+                name.strip_prefix("--")?.strip_suffix("-stdin")?.to_owned()
+            }
+            _ => return None,
+        };
+        // Any id of the request may be that of the argument `ID`.
+        Some((id == "id", name))
     };
-    // Any id of the request may be that of the argument `ID`.
-    let arguments = || command.get_arguments().filter(is_typed);
-    let named = arguments().find(|typed| typed.get_id() != "id").or_else(|| arguments().next());
-    match named {
-        Some(typed) => failure.with_argument(&argument, &typed_name(typed)),
+    match command.get_arguments().filter_map(candidate).min() {
+        Some((_, name)) => failure.with_argument(&argument, &name),
         None => failure,
     }
 }
 
-/// Returns the name of an argument whose value is empty, such as `--currency`, which is probably an
-/// unset variable of a script. Those with [`CAN_BE_EMPTY`] are accepted.
+/// Returns the name of an argument whose value is empty or only whitespace, such as `--currency`,
+/// which is probably an unset variable of a script. Those with [`CAN_BE_EMPTY`] are accepted.
 pub(crate) fn empty_argument(command: &Command, matches: &ArgMatches) -> Option<String> {
     let (mut command, mut matches) = (command, matches);
     while let Some((name, inner)) = matches.subcommand() {
@@ -170,7 +190,7 @@ pub(crate) fn empty_argument(command: &Command, matches: &ArgMatches) -> Option<
         let mut values = matches.get_raw(id).into_iter().flatten();
         argument.get_value_hint() != CAN_BE_EMPTY
             && argument.get_action().takes_values()
-            && values.any(|value| value.is_empty())
+            && values.any(|value| value.to_string_lossy().trim().is_empty())
     };
     command.get_arguments().find(is_empty).map(typed_name)
 }
@@ -291,7 +311,9 @@ mod tests {
         let mut command = Command::new("x").subcommand(Command::new("a").args([label, note]));
         for (words, expected) in [
             (["x", "a", "--label", "", "--note", "n"], Some("--label")),
+            (["x", "a", "--label", " \u{a0}", "--note", "n"], Some("--label")),
             (["x", "a", "--label", "l", "--note", ""], None),
+            (["x", "a", "--label", "l", "--note", " "], None),
         ] {
             let matches = command.try_get_matches_from_mut(words).unwrap();
             assert_eq!(empty_argument(&command, &matches).as_deref(), expected, "{words:?}");
@@ -307,7 +329,10 @@ mod tests {
             let expiry = Arg::new("card_expiry").long("expiry");
             let name = Arg::new("name").value_name("NAME").required(true);
             let unit = Arg::new("unit").long("unit").default_value("x");
-            let create = Command::new("create").args([country, expiry, name, unit]);
+            let token = Arg::new("amount").long("token");
+            let code = Arg::new("blik_token").long("code-stdin").action(ArgAction::SetTrue);
+            let create = Command::new("create");
+            let create = create.args([country, expiry, name, unit, token, code]);
             Command::new("x").subcommand(Command::new("ca").subcommand(create))
         };
         let words = ["x", "ca", "create", "a", "--country", "us", "--expiry", "1"];
@@ -319,12 +344,17 @@ mod tests {
             ("name_id", "NAME: is invalid"),
             ("unit", "unit: is invalid"),
             ("other", "other: is invalid"),
+            // It is missing.
+            ("token", "--token: is invalid"),
+            // It comes from a prompt.
+            ("pay.blik_token", "code: is invalid"),
         ] {
             let failure = Failure::from(InputError::new(argument, "is invalid"));
-            assert_eq!(name_argument(build, &words, failure).message(), expected);
+            let failure = name_argument(build, &words, failure, true);
+            assert_eq!(name_argument(build, &words, failure, false).message(), expected);
         }
         let failure = Failure::from(InputError::new("name", "must be a name").at_byte(3));
-        let named = name_argument(build, &words, failure);
+        let named = name_argument(build, &words, failure, true);
         assert_eq!(named.message(), "NAME, at byte 3: must be a name");
     }
 

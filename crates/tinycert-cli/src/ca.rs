@@ -107,7 +107,9 @@ impl Create {
         request.validate()?;
         if !context.is_withheld(&request)? {
             context.output.check()?;
-            let id = context.client()?.session()?.get_or_create_ca(&request)?;
+            let id = context.client()?.session()?.get_or_create_ca(&request);
+            let id =
+                id.map_err(|error| Failure::from(error).with_argument("name", "ORGANIZATION"))?;
             let made = Json::Object(vec![("ca_id".to_owned(), Json::Other(id.to_string()))]);
             context.note_unshown("the CA", context.output.value(&made.to_string()));
         }

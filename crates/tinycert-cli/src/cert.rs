@@ -103,7 +103,7 @@ enum Status {
 pub(crate) struct Create {
     /// Names that the certificate is valid for: host names, IP addresses, e-mail addresses or URIs,
     /// optionally with a prefix such as `DNS:`. The first name is also the common name
-    #[arg(value_name = "NAME", required_unless_present_any = BODY_OPTIONS,
+    #[arg(id = "common_name", value_name = "NAME", required_unless_present_any = BODY_OPTIONS,
           value_parser = value::<San>)]
     names: Vec<San>,
     /// Id or name of the CA
@@ -116,7 +116,7 @@ pub(crate) struct Create {
     #[arg(long, value_name = "NAME")]
     organization: Option<String>,
     /// Organizational unit
-    #[arg(long, value_name = "NAME", value_hint = CAN_BE_EMPTY)]
+    #[arg(id = "organizational_unit", long = "unit", value_name = "NAME", value_hint = CAN_BE_EMPTY)]
     unit: Option<String>,
     /// City
     #[arg(long, value_name = "NAME", value_hint = CAN_BE_EMPTY)]

@@ -17,11 +17,7 @@ use crate::provider::{KEY, PASSPHRASE};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Hook {
     /// Shell command that makes servers load the new files; if it fails, the next run repeats it
-    #[arg(
-        long = "deploy-hook",
-        value_name = "COMMAND",
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
+    #[arg(long = "deploy-hook", value_name = "COMMAND")]
     pub(crate) command: Option<String>,
     /// Time after which the hook is killed
     // The id must differ from that of the global option `--timeout`.

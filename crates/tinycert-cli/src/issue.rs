@@ -69,6 +69,13 @@ impl Files {
     /// Sets these options in the record of a pair, and checks that its files can be written. A
     /// recorded mode or group stays unchanged if the option is not given.
     fn apply(&self, pair: &mut Pair) -> Result<(), Failure> {
+        self.set(pair)?;
+        pair.check()
+    }
+
+    /// Does the same as [`apply`](Self::apply) for `--dry-run`: writes nothing, so it does not check
+    /// whether temporary files can be created.
+    fn set(&self, pair: &mut Pair) -> Result<(), Failure> {
         let record = &mut pair.record;
         if record.serial.is_some() && record.combined != self.combined {
             let problem = "is already recorded with a different setting of --combined, \
@@ -78,7 +85,7 @@ impl Files {
         record.combined = self.combined;
         record.mode = self.mode.clone().or(record.mode.take());
         record.group = self.group.clone().or(record.group.take());
-        pair.check()
+        pair.check_existing()
     }
 
     /// Writes the files of the certificate `cert_id`, unless it is `None`. Then sets the mode and
@@ -147,9 +154,11 @@ impl Run<TinyCert> for Issue {
         let name = &new.common_name;
         let path = &self.files.dir.path;
         if context.global.dry_run && path.exists() {
-            let recorded = Folder::open(path)?.find(name)?;
-            let issued = recorded.map(|pair| Self::is_issued(context, &pair, &new)).transpose()?;
-            if issued == Some(true) {
+            let folder = Folder::open(path)?;
+            let new_pair = || folder.pair(Record::new(name, new.ca_id, CertId::new(0), &new.names));
+            let mut pair = folder.find(name)?.unwrap_or_else(new_pair);
+            self.files.set(&mut pair)?;
+            if Self::is_issued(context, &pair, &new)? {
                 context.note(&format!("dry run: {name} is issued and valid"));
                 return Ok(Exit::Done);
             }
@@ -209,13 +218,19 @@ impl Run<TinyCert> for Adopt {
         check_status(session, self.id)?;
         let details = session.get_cert_details(self.id)?;
         let name = details.common_name.unwrap_or_default();
+        let record = Record::new(&name, ca_id, self.id, &details.sans);
         if context.global.dry_run {
-            let dir = self.files.dir.path.display();
+            let path = &self.files.dir.path;
+            if path.exists() {
+                let folder = Folder::open(path)?;
+                let mut pair = folder.find(&name)?.unwrap_or_else(|| folder.pair(record));
+                self.files.set(&mut pair)?;
+            }
+            let dir = path.display();
             context.note(&format!("dry run: would write and record {name} in {dir}"));
             return Ok(Exit::Done);
         }
         let folder = self.files.open(context)?;
-        let record = Record::new(&name, ca_id, self.id, &details.sans);
         let mut pair = match folder.find(&name)? {
             None => folder.pair(record),
             Some(mut pair) if self.is_adopted(&pair)? => {

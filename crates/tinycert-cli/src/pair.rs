@@ -251,15 +251,21 @@ impl Pair {
         files(&self.folder, &self.record.name, self.record.combined)
     }
 
-    /// Checks that the files of the pair can be written. If the pair is not recorded yet, they must
-    /// not exist, because they are not files of this program.
+    /// Checks that the files of the pair can be written, as [`check_existing`](Self::check_existing)
+    /// does, and that temporary files can be created beside them.
     pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.check_existing()?;
+        self.files().check().map_err(file_failure)
+    }
+
+    /// Checks that the existing files of the pair can be replaced, without writing anything. If the
+    /// pair is not recorded yet, they must not exist, because they are not files of this program.
+    pub(crate) fn check_existing(&self) -> Result<(), Failure> {
         let files = self.files();
         let key = files.key().file_name().unwrap_or_default().to_string_lossy();
         let versions = format!(".{key}.versions");
         access::check_link(files.chain(), &versions)?;
         access::check_link(files.key(), &versions)?;
-        files.check().map_err(file_failure)?;
         let mut paths = [files.chain(), files.key()].into_iter();
         match paths.find(|path| fs::symlink_metadata(path).is_ok()) {
             Some(path) if self.written.is_none() => {

@@ -245,7 +245,10 @@ impl CaName {
             let problem = format!("`{name}`: --curl sends nothing, so it needs the id of the CA");
             return Err(Failure::new(Exit::Usage, problem));
         }
-        let ca = context.client()?.session()?.find_ca(name)?;
+        let ca =
+            context.client()?.session()?.find_ca(name).map_err(|error| {
+                Failure::from(error).with_argument("name", &format!("`{name}`"))
+            })?;
         ca.map(|ca| ca.id).ok_or_else(|| {
             let problem =
                 format!("no CA has the name `{name}`; run `tinycert ca list` to see the CAs");

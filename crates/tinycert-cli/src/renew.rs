@@ -340,13 +340,14 @@ impl Run<TinyCert> for Renew {
 /// Returns the row of the output for a pair. A pair that cannot be read has no expiry.
 fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
     let result = match (failure, done) {
+        (Some(failure), _) if failure.exit() == Exit::Unknown => "outcome unknown",
         (Some(_), _) => "failed",
         (None, Done { is_renewed: true, is_deployed: true }) => "renewed and deployed",
         (None, Done { is_renewed: true, .. }) => "renewed",
         (None, Done { is_deployed: true, .. }) => "deployed",
         (None, _) => "not due",
     };
-    let error = failure.map_or_else(null, |failure| Json::Text(failure.message().to_owned()));
+    let error = failure.map_or_else(null, |failure| Json::Text(failure.cell()));
     let more = vec![
         ("result", Json::Text(result.to_owned())),
         ("renewed", Json::Other(done.is_renewed.to_string())),
@@ -473,6 +474,7 @@ impl Renew {
         for pair in pairs {
             let described = pair.and_then(|pair| {
                 let Record { name, cert_id, .. } = &pair.record;
+                pair.check_existing()?;
                 let on_disk = pair.on_disk()?;
                 let is_due = pair.is_due(on_disk.as_ref(), self.within, now);
                 if is_due {

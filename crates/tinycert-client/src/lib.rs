@@ -9,9 +9,9 @@
 //! | issue a certificate and write its files | [`issue_to_files`](Session::issue_to_files) |
 //! | find and renew certificates that expire soon | [`expiring_certs`](Session::expiring_certs),
 //! [`renew_to_files`](Session::renew_to_files) |
-//! | issue a certificate even if a response is lost | [`issue_cert`](Session::issue_cert) |
+//! | create exactly one certificate, even if a response is lost | [`issue_cert`](Session::issue_cert), [`renew`](Session::renew) |
 //! | revoke or reinstate a certificate | [`set_cert_status`](Session::set_cert_status) |
-//! | handle errors | [`ErrorKind`], [`ErrorExt`] |
+//! | handle errors; find out whether a failed write was carried out | [`ErrorKind`], [`ErrorExt`]; [`outcome_unknown`](Error::outcome_unknown), then [`list_certs`](Session::list_certs) |
 //! | share a session between programs | [`FileStore`] |
 //! | test your code without a server | [Testing your own code](#testing-your-own-code) |
 //!

@@ -493,6 +493,10 @@ impl Client {
     /// No request is sent before the first call of `next`. The iterator starts at the page of the
     /// search. Without a page size, 1000 records per page are requested.
     ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If records may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
     /// ```
     /// use tinypass_client::SearchAccess;
     ///
@@ -525,7 +529,9 @@ impl Client {
     /// [`suppress_email`](GrantAccess::suppress_email) is set.
     ///
     /// A repeated request could cause the server to send a second e-mail, so this method does not
-    /// retry a request whose outcome is unknown.
+    /// retry a request whose outcome is unknown. To find out whether it was carried out, call
+    /// [`get_access`](Client::get_access) before the first request and again after the failure, and
+    /// compare the records.
     ///
     /// If the response is an acknowledgement without the record, [`Granted::access`] is `None`. If
     /// the record in the response has no `expires`, that of the request is used.
@@ -538,6 +544,10 @@ impl Client {
 
     /// Revokes a user's access to a resource. The price is refunded if
     /// [`refund`](RevokeAccess::refund) is set.
+    ///
+    /// The request is never retried if its outcome is unknown. To find out whether it was carried
+    /// out, call [`get_access`](Client::get_access) before the first request and again after the
+    /// failure, and compare the records.
     ///
     /// See the example in the module [`access`](crate::access).
     ///

@@ -6,9 +6,9 @@
 //! | to | use |
 //! |---|---|
 //! | check whether a user may read a resource | [`get_access`](Client::get_access) |
-//! | grant or revoke access | [`grant_access`](Client::grant_access), [`revoke_access`](Client::revoke_access) |
-//! | list all access records | [`accesses`](Client::accesses) |
-//! | cancel a subscription | [`cancel_subscription`](Client::cancel_subscription) |
+//! | grant or revoke access, cancel a subscription | [`grant_access`](Client::grant_access), [`revoke_access`](Client::revoke_access), [`cancel_subscription`](Client::cancel_subscription) |
+//! | list all access records, several pages at a time | [`accesses`](Client::accesses), [`concurrent`](Items::concurrent) |
+//! | find out whether a failed write was carried out | [`outcome_unknown`](Error::outcome_unknown), then [`get_access`](Client::get_access) |
 //! | create a link to a download | [`get_download_url`](Client::get_download_url) |
 #![cfg_attr(
     feature = "blocks",

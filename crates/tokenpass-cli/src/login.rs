@@ -17,9 +17,9 @@ pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Sec
         let hint = format!("set {REDIRECT_URI} to the one that is registered for the application");
         return Err(Failure::new(Exit::Credentials, problem).with_hint(hint));
     };
-    let redirect = Redirect::parse(redirect_uri).map_err(|problem| {
-        Failure::new(Exit::Usage, format!("{REDIRECT_URI}: {redirect_uri:?} {problem}"))
-    })?;
+    // The URI may contain a user name and a password.
+    let redirect = Redirect::parse(redirect_uri)
+        .map_err(|problem| Failure::new(Exit::Usage, format!("{REDIRECT_URI}: {problem}")))?;
     let mut scopes: Vec<Scope> = web.scopes.iter().map(|name| Scope::from(name.as_str())).collect();
     if scopes.is_empty() {
         scopes = vec![Scope::User, Scope::Tca];
@@ -28,9 +28,9 @@ pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Sec
     let login = tokenpass.begin_login(scopes)?;
     let url = tokenpass.authorize_url(&login)?;
     // The listener starts before the URL is printed, so that no callback is missed.
-    let listener = redirect.listen().map_err(|error| {
-        Failure::new(Exit::Local, format!("{REDIRECT_URI} {redirect_uri}: {error}"))
-    })?;
+    let listener = redirect
+        .listen()
+        .map_err(|error| Failure::new(Exit::Local, format!("{REDIRECT_URI}: {error}")))?;
     context.note(&format!("open {url}"));
     if !web.no_browser && !open_browser(&url) {
         context.note("no browser could be started; open the URL yourself");

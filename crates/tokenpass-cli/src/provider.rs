@@ -132,7 +132,12 @@ impl Provider for Tokenpass {
             builder = builder.oauth_token(token);
         }
         if let Some(id) = settings.get(PRIVILEGED_ID) {
-            builder = builder.privileged(id, settings.need(PRIVILEGED_SECRET));
+            let Some(secret) = settings.get(PRIVILEGED_SECRET) else {
+                let problem =
+                    format!("{PRIVILEGED_SECRET}: must be set, because {PRIVILEGED_ID} is set");
+                return Err(Failure::new(Exit::Local, problem));
+            };
+            builder = builder.privileged(id, secret);
         }
         builder = match settings.get(SCHEME) {
             None | Some("signed-query") => builder,

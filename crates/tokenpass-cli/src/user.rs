@@ -55,8 +55,8 @@ pub(crate) enum User {
         /// Name of the user
         #[arg(id = "username", value_name = "USER", required_unless_present_any = BODY_OPTIONS)]
         user: Option<String>,
-        /// Read the password from the first line of standard input
-        #[arg(long)]
+        /// Read the password from standard input, which must contain only one line
+        #[arg(id = "password", long = "password-stdin")]
         password_stdin: bool,
         #[command(flatten)]
         input: Input,
@@ -76,7 +76,7 @@ pub(crate) struct Register {
     /// Full name
     #[arg(long, value_hint = CAN_BE_EMPTY)]
     name: Option<String>,
-    /// Read the password from the first line of standard input
+    /// Read the password from standard input, which must contain only one line
     #[arg(long)]
     password_stdin: bool,
     #[command(flatten)]
@@ -99,7 +99,7 @@ pub(crate) struct Update {
     /// Set a new password, which is read after the current one
     #[arg(long)]
     new_password: bool,
-    /// Read the current and the new password from the first lines of standard input
+    /// Read the current and the new password from standard input, each on a line
     #[arg(long)]
     password_stdin: bool,
     #[command(flatten)]
@@ -181,6 +181,7 @@ impl Update {
             return Err(Failure::new(Exit::Credentials, problem).with_hint(hint));
         };
         let (is_stdin, input) = (self.password_stdin, &self.input);
+        context.expect_secrets(1 + usize::from(self.new_password));
         let current = password(context, "current password", is_stdin, (input, "current_password"))?;
         let mut members = vec![
             Member::required("user_id", "ID", self.id.is_some()),

@@ -22,12 +22,14 @@ usage: credits [--create] [--ref TEXT] give GROUP ACCOUNT AMOUNT
   GROUP     name or UUID of the group
   ACCOUNT   name or UUID of the account; an account named by a user's UUID belongs to that user
   --create  create the group and the account if they do not exist
-  --ref     your reference, such as an order number
+  --ref     your reference, such as an order number; if it is unique, the history shows whether
+            a transfer was made
 
 Credits are given from and taken to the group's own account, `_`. The sum of all balances is
 always 0.
 
-exit status: 0 success, 1 an error, 2 invalid arguments
+exit status: 0 success, 1 an error (the message says if the outcome is unknown), 2 invalid
+             arguments
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, and optionally TOKENPASS_BASE_URL
 ";
@@ -70,6 +72,12 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("credits: {error}");
+            if error.outcome_unknown() {
+                eprintln!(
+                    "credits: the outcome is unknown: search for the reference in `credits history` \
+                     before you repeat the command"
+                );
+            }
             let invalid = error.argument().is_some();
             ExitCode::from(if invalid { 2 } else { 1 })
         }

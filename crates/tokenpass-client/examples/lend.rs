@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use tokenpass_client::api_auth::{Clock, Delivery, SystemClock};
+use tokenpass_client::api_auth::{Clock, SystemClock};
 use tokenpass_client::promises::RegisterSource;
 use tokenpass_client::proof::MessageKey;
 use tokenpass_client::{
@@ -81,12 +81,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lend: {error}");
-            if error.attempts() > 0
-                && error.status().is_none()
-                && error.delivery() == Delivery::Unknown
-            {
+            if error.outcome_unknown() {
                 eprintln!(
-                    "lend: the outcome is unknown: check `lend --list` before you repeat the command"
+                    "lend: the outcome is unknown: check whether `lend --list` prints a new promise \
+                     before you repeat the command"
                 );
             }
             ExitCode::FAILURE

@@ -10,8 +10,8 @@
 //! | evaluate rules without a request | [`evaluate`](Rules::evaluate) |
 //! | lend a token for a limited time | [`create_promise`](Client::create_promise) |
 //! | give credits to a user | [`give_credits`](Client::give_credits) |
-//! | notice that a user's token has expired | [`needs_login`](ErrorExt::needs_login) |
-//! | handle errors | [`ErrorKind`], [`ErrorExt`] |
+//! | handle errors, such as an expired token of a user | [`ErrorKind`], [`needs_login`](ErrorExt::needs_login) |
+//! | find out whether a failed write was carried out | [`outcome_unknown`](Error::outcome_unknown), then [`find_promise`](Client::find_promise) or [`get_credit_group_history`](Client::get_credit_group_history) |
 //! | test your code without a server | [Testing your own code](#testing-your-own-code) |
 //!
 //! # Contents

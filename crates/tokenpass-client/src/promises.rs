@@ -900,7 +900,8 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, call
     /// [`find_promise`](Client::find_promise) before you send the request again. If the request has
-    /// neither a txid nor a fingerprint, call [`list_promises`](Client::list_promises).
+    /// neither a txid nor a fingerprint, call [`list_promises`](Client::list_promises) before the
+    /// first request and again after the failure, and compare the ids.
     ///
     /// If another promise has the txid or fingerprint, the error is the server's response with
     /// status 400, even after a retry.

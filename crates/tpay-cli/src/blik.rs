@@ -22,7 +22,7 @@ pub(crate) enum Blik {
     Pay {
         /// Id of the transaction
         id: String,
-        /// Read the code from the first line of standard input
+        /// Read the code from standard input, which must contain only one line
         #[arg(id = "blik_token", long = "code-stdin")]
         code_stdin: bool,
         /// Maximum time to wait for the payer's decision
@@ -96,7 +96,7 @@ pub(crate) struct Create {
     /// End of the autopayments, such as `2027-12-01T00:00:00+01:00`
     #[arg(id = "expiration_date", long = "expires", value_name = "DATE", requires = "model")]
     expires: Option<String>,
-    /// Read the code from the first line of standard input
+    /// Read the code from standard input, which must contain only one line
     #[arg(id = "blik_token", long = "code-stdin")]
     code_stdin: bool,
     #[command(flatten)]

@@ -13,13 +13,13 @@ pub(crate) enum Card {
     Save(Save),
     /// Show a saved card, whose token is read from a prompt or standard input
     Get {
-        /// Read the token from the first line of standard input
+        /// Read the token from standard input, which must contain only one line
         #[arg(long)]
         token_stdin: bool,
     },
     /// Delete a saved card, whose token is read from a prompt or standard input
     Delete {
-        /// Read the token from the first line of standard input
+        /// Read the token from standard input, which must contain only one line
         #[arg(long)]
         token_stdin: bool,
     },

@@ -32,7 +32,7 @@ pub(crate) enum Marketplace {
     Pay {
         /// Id of the payment
         id: String,
-        /// Read the code from the first line of standard input
+        /// Read the code from standard input, which must contain only one line
         #[arg(id = "blik_token", long = "code-stdin")]
         code_stdin: bool,
         #[command(flatten)]

@@ -88,8 +88,12 @@ impl Provider for Tpay {
         pages("recurring.transactions", &["list"], "transactionId"),
         pages("reports.list", &["reports", "list", "data"], "id"),
     ];
-    const AMOUNTS: &'static [(&'static str, u8)] =
-        &[("childTransactions.amount", 0), ("unitPrice", 0), ("amount", 2)];
+    const AMOUNTS: &'static [(&'static str, u8)] = &[
+        ("childTransactions.amount", 0),
+        ("childTransactions.products.unitPrice", 0),
+        ("schedule.amount", 2),
+        ("amount", 2),
+    ];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {

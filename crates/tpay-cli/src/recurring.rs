@@ -85,7 +85,8 @@ pub(crate) struct Instrument {
     /// `card-token` by default
     #[arg(long = "instrument", value_enum, value_name = "KIND")]
     kind: Option<Kind>,
-    /// Read the value of the payment instrument from the first line of standard input
+    /// Read the value of the payment instrument from standard input, which must contain only one
+    /// line
     #[arg(long)]
     instrument_stdin: bool,
     /// Autopayment model of a BLIK alias; default: `a`

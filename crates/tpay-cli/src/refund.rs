@@ -27,13 +27,13 @@ pub(crate) enum Refund {
         #[arg(long, required_unless_present_any = BODY_OPTIONS, value_parser = value::<Amount>)]
         amount: Option<Amount>,
         /// Currency as an ISO 4217 number; default: 985 (PLN)
-        #[arg(long, value_name = "NUMBER", value_parser = number::<u32>)]
+        #[arg(id = "currency_code", long = "currency", value_name = "NUMBER", value_parser = number::<u32>)]
         currency: Option<u32>,
         /// Expiry date of the card, as year and month: YYMM
         #[arg(id = "card_expiry_date", long = "card-expiry", value_name = "YYMM")]
         card_expiry: Option<String>,
-        /// Read the token from the first line of standard input
-        #[arg(long)]
+        /// Read the token from standard input, which must contain only one line
+        #[arg(id = "token_value", long = "token-stdin")]
         token_stdin: bool,
         #[command(flatten)]
         input: Input,

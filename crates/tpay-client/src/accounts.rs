@@ -6,13 +6,16 @@
 //!
 //! ```no_run
 //! use tpay_client::Client;
-//! use tpay_client::accounts::CreateMerchant;
+//! use tpay_client::accounts::{CreateMerchant, ListAccounts};
 //!
 //! let tpay = Client::from_env()?;
 //! let merchant = tpay.create_merchant(&CreateMerchant::new("OFFER", "shop@example.com"))?;
 //! println!("activation at {}", merchant.activation_link.unwrap_or_default());
 //! if let Some(id) = merchant.id {
 //!     println!("{:?}", tpay.get_account(id)?.extra);
+//! }
+//! for account in tpay.accounts(&ListAccounts::new()) {
+//!     println!("{:?}", account?.id);
 //! }
 //! # Ok::<(), tpay_client::Error>(())
 //! ```
@@ -872,6 +875,12 @@ impl Client {
     ///
     /// No request is sent before the iterator is advanced. If no page size is set, the iterator
     /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
+    /// See the example in the module [`accounts`](crate::accounts).
     pub fn accounts(&self, request: &ListAccounts) -> Items<ListAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

@@ -220,6 +220,10 @@ impl Client {
     /// No request is sent before the iterator is advanced. If no page size is set, the iterator
     /// requests 100 entries per page.
     ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
     /// See the example in the module [`collect`](crate::collect).
     pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())

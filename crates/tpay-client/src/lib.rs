@@ -5,18 +5,18 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | take a payment with a link | [`create_transaction`](Client::create_transaction) |
-//! | take a payment with a BLIK code | [`take_blik_payment`](Client::take_blik_payment) |
+//! | take a payment with a link or a BLIK code | [`create_transaction`](Client::create_transaction), [`take_blik_payment`](Client::take_blik_payment) |
 //! | refund a payment | [`refund_transaction`](Client::refund_transaction) |
 #![cfg_attr(
     feature = "notifications",
-    doc = "| receive a notification | [`notifications`](Client::notifications) |"
+    doc = "| receive and verify a notification | [`notifications`](Client::notifications), [`read_request`](Notifications::read_request) |"
 )]
 #![cfg_attr(
     not(feature = "notifications"),
-    doc = "| receive a notification | `notifications` (feature of that name) |"
+    doc = "| receive and verify a notification | `notifications` (feature of that name) |"
 )]
-//! | find a transaction whose creation has an unknown outcome | [`reference_id`](Client::reference_id), [`find_transactions`](Client::find_transactions) |
+//! | list the transactions of a period, several pages at a time | [`transactions`](Client::transactions), [`concurrent`](Items::concurrent) |
+//! | find out whether a failed write was carried out | [`outcome_unknown`](Error::outcome_unknown), then [`find_transactions`](Client::find_transactions) or [`transaction_refunds`](Client::transaction_refunds) |
 //! | handle errors | [`ErrorKind`], [`ErrorExt`] |
 //! | share a token between programs | [`FileStore`] |
 //! | test your code without a server | [Testing your own code](#testing-your-own-code) |
@@ -28,7 +28,8 @@
 //!
 //! If a list has several pages, the method `list_…`, such as
 //! [`list_refunds`](Client::list_refunds), returns one page. The method without this prefix, such
-//! as [`refunds`](Client::refunds), iterates over the entries of all pages.
+//! as [`refunds`](Client::refunds), iterates over the entries of all pages. `notifications` is the
+//! exception: it returns the reader that verifies received notifications.
 //!
 //! | item | contents | methods |
 //! |---|---|---|

@@ -741,7 +741,11 @@ impl ChildRefund {
 }
 
 /// `POST /marketplace/v1/transaction/{id}/refund`: refunds a marketplace payment in full or in
-/// part. The request is never retried if its outcome is unknown.
+/// part.
+///
+/// The request is never retried if its outcome is unknown. To find out whether it was carried out,
+/// read the payment with [`Client::get_marketplace_transaction`] before the first request and again
+/// after the failure, and compare the [refunds](MarketplaceChild::refunds) of its parts.
 ///
 /// ```
 /// use tpay_client::marketplace::{ChildRefund, RefundMarketplaceTransaction};
@@ -928,7 +932,8 @@ impl Client {
     }
 
     /// Refunds a marketplace payment, in full or in part. The request is never retried if its
-    /// outcome is unknown.
+    /// outcome is unknown; [`RefundMarketplaceTransaction`] describes how to find out whether it
+    /// was carried out.
     ///
     /// See the example in the module [`marketplace`](crate::marketplace).
     ///

@@ -620,8 +620,11 @@ impl Endpoint for CancelRecurring {
     }
 }
 
-/// `POST /recurring/{recurringId}/retry`: retries the last charge of a plan immediately. The
-/// request is never retried if its outcome is unknown.
+/// `POST /recurring/{recurringId}/retry`: retries the last charge of a plan immediately.
+///
+/// The request is never retried if its outcome is unknown. To find out whether it was carried out,
+/// list the charges of the plan with [`Client::recurring_charges`] before the first request and
+/// again after the failure, and compare the ids.
 ///
 /// Experimental: the response is not documented.
 ///
@@ -720,9 +723,14 @@ impl Client {
     }
 
     /// Returns an iterator over all plans of recurring payments. The iterator requests page after
-    /// page and returns each entry once. No request is sent before the iterator is advanced. If no
-    /// page size is set, the iterator requests 100 entries per page. Experimental: the response is
-    /// not documented.
+    /// page and returns each entry once. Experimental: the response is not documented.
+    ///
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
@@ -753,9 +761,14 @@ impl Client {
     }
 
     /// Returns an iterator over all charges of a plan. The iterator requests page after page and
-    /// returns each entry once. No request is sent before the iterator is advanced. If no page size
-    /// is set, the iterator requests 100 entries per page. Experimental: the response is not
-    /// documented.
+    /// returns each entry once. Experimental: the response is not documented.
+    ///
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
@@ -773,6 +786,8 @@ impl Client {
     }
 
     /// Retries the last charge of a plan immediately. Experimental: the response is not documented.
+    /// [`RetryRecurring`] describes how to find out whether a request with an unknown outcome was
+    /// carried out.
     ///
     /// See the example in the module [`recurring`](crate::recurring).
     ///

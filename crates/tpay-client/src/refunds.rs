@@ -218,7 +218,10 @@ impl TransactionRefunds {
 /// `POST /transactions/{transactionId}/refunds`: refunds a transaction.
 ///
 /// A repeated request can refund the amount twice, so the request is never retried if its outcome
-/// is unknown. In this case, list the refunds of the transaction before you send the request again.
+/// is unknown. To find out whether it was carried out, list the refunds of the transaction with
+/// [`Client::transaction_refunds`] before the first request and again after the failure, and
+/// compare the ids. If there is no new refund, the server may still be processing the request: list
+/// the refunds again after a minute.
 ///
 /// ```
 /// use tpay_client::{RefundTransaction, grosze};
@@ -573,7 +576,12 @@ pub struct CardRefundExtra {
 }
 
 /// `POST /refunds`: refunds an amount to a saved card, such as one that was saved by EISOP
-/// (Elavon). The request is never retried if its outcome is unknown.
+/// (Elavon).
+///
+/// The request is never retried if its outcome is unknown. To find out whether it was carried out,
+/// list the refunds to the card with [`Client::refunds`] before the first request and again after
+/// the failure, and compare the ids. [`ListRefunds::context`] selects refunds to cards, and
+/// [`ListRefunds::token`] the card.
 ///
 /// See the example in the module [`refunds`](crate::refunds).
 ///
@@ -672,8 +680,12 @@ impl Endpoint for GetRefund {
 ///
 /// See the module [`refunds`](crate::refunds), which contains an example.
 impl Client {
-    /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
-    /// unknown.
+    /// Refunds a transaction, in full or in part.
+    ///
+    /// The request is never retried if its outcome is unknown. To find out whether it was carried
+    /// out, list the refunds of the transaction with
+    /// [`transaction_refunds`](Client::transaction_refunds) before the first request and again
+    /// after the failure, and compare the ids; see [`RefundTransaction`].
     ///
     /// See the example in the module [`refunds`](crate::refunds).
     ///
@@ -702,6 +714,10 @@ impl Client {
     /// No request is sent before the iterator is advanced. If no page size is set, the iterator
     /// requests 100 entries per page.
     ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
     /// See the example in the module [`refunds`](crate::refunds).
     pub fn transaction_refunds(
         &self,
@@ -725,11 +741,18 @@ impl Client {
     ///
     /// No request is sent before the iterator is advanced. If no page size is set, the iterator
     /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
+    /// See the example in the module [`refunds`](crate::refunds).
     pub fn refunds(&self, request: &ListRefunds) -> Items<ListRefunds> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Refunds an amount to a saved card. The request is never retried if its outcome is unknown.
+    /// Refunds an amount to a saved card. The request is never retried if its outcome is unknown;
+    /// [`RefundCard`] describes how to find out whether it was carried out.
     ///
     /// See the example in the module [`refunds`](crate::refunds).
     ///

@@ -218,8 +218,16 @@ impl Client {
     }
 
     /// Returns an iterator over all reports. The iterator requests page after page and returns each
-    /// entry once. No request is sent before the iterator is advanced. If no page size is set, the
-    /// iterator requests 100 entries per page. Experimental: the endpoint is not documented.
+    /// entry once. Experimental: the endpoint is not documented.
+    ///
+    /// No request is sent before the iterator is advanced. If no page size is set, the iterator
+    /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
+    /// See the example in the module [`reports`](crate::reports).
     pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

@@ -15,7 +15,8 @@
 //! let created = tpay.create_transaction(&order)?;
 //! println!("pay at {}", created.transaction_payment_url.unwrap_or_default());
 //!
-//! for transaction in tpay.transactions(&ListTransactions::new().from("2026-11-01 00:00:00")) {
+//! let november = ListTransactions::new().from("2026-11-01 00:00:00").to("2026-11-30 23:59:59");
+//! for transaction in tpay.transactions(&november).concurrent(8) {
 //!     println!("{:?}", transaction?.status);
 //! }
 //! # Ok::<(), tpay_client::Error>(())
@@ -651,6 +652,12 @@ impl Client {
     ///
     /// No request is sent before the iterator is advanced. If no page size is set, the iterator
     /// requests 100 entries per page.
+    ///
+    /// [`concurrent`](Items::concurrent) requests several pages at a time. If entries may be
+    /// missing because the list changed while it was read, the last item is an error of kind
+    /// [`Incomplete`](crate::ErrorKind::Incomplete).
+    ///
+    /// See the example in the module [`transactions`](crate::transactions).
     pub fn transactions(&self, request: &ListTransactions) -> Items<ListTransactions> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

@@ -51,6 +51,18 @@ impl ClosedPort {
         Ok(Self { number: address.port(), socket: Some(socket) })
     }
 
+    /// Reserves the port again after its program has stopped, on systems on which the program could
+    /// not use a reserved port.
+    ///
+    /// # Errors
+    /// Returns an error if another program listens on the port.
+    pub fn after_the_program(self) -> io::Result<Self> {
+        match self.socket {
+            Some(_) => Ok(self),
+            None => Self::at(self.number),
+        }
+    }
+
     /// Returns the number of the port.
     pub fn number(&self) -> u16 {
         self.number

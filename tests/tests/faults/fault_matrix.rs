@@ -141,7 +141,7 @@ fn outcome_within(
     let place = || format!("{} {} against {name}", provider.name, call.id());
     let options = Options { timeout, response_limit: RESPONSE_LIMIT, ..Options::default() };
     // When the server has stopped, its port must not be given to another one.
-    let port = ClosedPort::for_a_program();
+    let mut port = ClosedPort::for_a_program();
     let server = world::start_at(port.number(), provider);
     let client = world::ready(provider, call, server.base_url(), &options)
         .unwrap_or_else(|error| panic!("{}: not ready: {error:?}", place()));
@@ -149,6 +149,7 @@ fn outcome_within(
     let server = match how {
         How::Gone => {
             drop(server);
+            port = port.after_the_program().unwrap();
             None
         }
         How::Each(how) | How::Stalls(how) => {

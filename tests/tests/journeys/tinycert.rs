@@ -591,8 +591,11 @@ fn drop_closes_the_session_and_ignores_errors() {
     let (_, port) = sandbox.tinycert().base_url().rsplit_once(':').unwrap();
     let port = port.parse().unwrap();
     drop(sandbox);
-    let _closed = ClosedPort::at(port).unwrap();
-    drop(session);
+    match ClosedPort::at(port) {
+        Ok(_closed) => drop(session),
+        // Another server has the port.
+        Err(_) => std::mem::forget(session),
+    }
 }
 
 #[test]

@@ -82,7 +82,8 @@ fn tasks_link_existing_items() {
             .filter_map(|line| line.strip_prefix("## "))
             .map(|heading| heading.to_lowercase().replace(' ', "-"))
             .collect();
-        let texts = files(&source(name)).concat();
+        // Roots also export names of `api-auth`.
+        let texts = files(&source(name)).concat() + &files(&source("api-auth")).concat();
         let names = [exports(&page), modules(&page)].concat();
         let exists = |target: &str| match (target.strip_prefix('#'), target.split_once("::")) {
             (Some(heading), _) => headings.iter().any(|known| known == heading),

@@ -14,8 +14,9 @@ pub enum ErrorKind {
     Transport,
     /// The provider rejected the credentials, or they lack a required permission.
     Auth,
-    /// The provider rejected the request. See [`Error::code`](crate::Error::code) and
-    /// [`Error::message`](crate::Error::message).
+    /// The response has an error status, or contains an error. With status 3xx or 5xx, a write may
+    /// have been carried out; see [`Error::outcome_unknown`](crate::Error::outcome_unknown). See
+    /// also [`Error::code`](crate::Error::code) and [`Error::message`](crate::Error::message).
     Api,
     /// The request succeeded, but the operation failed, for example because a payment was declined.
     /// See [`Error::payload`](crate::Error::payload).
@@ -23,7 +24,8 @@ pub enum ErrorKind {
     /// The provider rejected the request because it received too many requests. See
     /// [`Error::retry_after`](crate::Error::retry_after).
     RateLimited,
-    /// The response or notification differs from the provider's documentation. See
+    /// The response or notification differs from the provider's documentation. A write may have
+    /// been carried out; see [`Error::outcome_unknown`](crate::Error::outcome_unknown). See also
     /// [`Error::body`](crate::Error::body).
     Decode,
     /// Entries of a list may be missing, because the list changed while it was read, or because the

@@ -562,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn many_parameters_and_members_are_read_in_a_short_time() {
+    fn only_1000_parameters_but_all_members_are_read() {
         let query: String = (0..100_000).map(|number| format!("a{number}=&")).collect();
         let members = parse_query(&query).unwrap();
         assert_eq!((members.len(), members[999].0.as_str()), (1000, "a999"));

@@ -444,8 +444,11 @@ fn files_and_addresses_that_cannot_be_used_are_named() {
         let begin = format!("api-sandbox: {option} {value}: ");
         assert!(error.starts_with(&begin), "{error}");
     }
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().min(65_532).to_string();
+    // Ports above this number are rejected, because the servers need four.
+    let listeners = (0..50).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let port = |listener: &std::net::TcpListener| listener.local_addr().unwrap().port();
+    let taken = listeners.into_iter().find(|listener| port(listener) <= 65_532).unwrap();
+    let port = port(&taken).to_string();
     for options in [&["--port", &port][..], &["--tls", "--port", &port]] {
         let arguments = [&["run"], options, &["--", "echo", "started"]].concat();
         let (status, printed, error) = output(&arguments);
@@ -784,7 +787,8 @@ fn servers_have_the_records_of_a_file() {
     let file = folder.file("records");
     let records = r#"{"tinypass":{"accesses":[{"rid":"r7","user_ref":"eve","email":"eve@example.org"}]},
         "tinycert":{"certificates":[{"common_name":"a.example.org","dns_names":["b.example.org"],"expires":4000000000}]},
-        "tokenpass":{"balances":[{"address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP","satoshis":5}]},
+        "tokenpass":{"balances":[{"address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP","satoshis":5},
+            {"address":"1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j","asset":"SOUP.Kettle#7","satoshis":1}]},
         "tpay":{"transactions":[{"amount":7.5,"description":"Seeded order","payer":{"email":"a@example.com","name":"A Payer"},"paid":true}]}}"#;
     std::fs::write(&file, records).unwrap();
     let names = ["TINYPASS_BASE_URL", "TPAY_BASE_URL", "TINYCERT_BASE_URL", "TOKENPASS_BASE_URL"];

@@ -86,7 +86,28 @@ fn invalid_arguments_are_2_and_nothing_is_sent() {
         let run = world.run(arguments);
         assert_eq!(run.status, 2, "{arguments:?}: {run:?}");
     }
+    let create = ["cert", "create", "--ca", "561", "--country", "US", "--organization", "o"];
+    let long = "a".repeat(65);
+    let host = format!("{}.example", "a".repeat(60));
+    for (more, problem) in [
+        (&["a.example", "--unit", &long][..], "--unit: must not be longer than 64"),
+        (&[&host], "NAME: must not be longer than 64"),
+    ] {
+        let run = world.run(&[&create[..], more].concat());
+        assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    }
     assert!(world.sandbox.take_seen().is_empty());
+    for _ in 0..2 {
+        world.text(&["ca", "create", "Two, Inc."]);
+    }
+    for (arguments, named) in [
+        (&["ca", "show", "Two, Inc."][..], "`Two, Inc.`"),
+        (&["ca", "create", "Two, Inc.", "--if-missing"], "ORGANIZATION"),
+    ] {
+        let run = world.run(arguments);
+        let problem = format!("{named}: belongs to several CAs; use the id of one of them");
+        assert!(run.status == 2 && run.stderr.contains(&problem), "{run:?}");
+    }
 }
 
 /// Makes each request fail from the one with this number on. The first one opens the session.

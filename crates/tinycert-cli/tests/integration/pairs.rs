@@ -380,12 +380,21 @@ fn files_that_are_not_recorded_are_kept() {
         let issue = [&["issue", "a.example", "--ca", "561", "--dir", "pki"], more].concat();
         let adopt = [&["adopt", &id, "--ca", "561", "--dir", "pki"], more].concat();
         for arguments in [&issue, &adopt] {
-            let refused = run(&world, arguments);
             let problem = format!("{file}: exists and is not recorded");
-            assert!(refused.status == 2 && refused.stderr.contains(&problem), "{refused:?}");
+            for option in [&[][..], &["--dry-run"]] {
+                let refused = run(&world, &[arguments, option].concat());
+                assert!(refused.status == 2 && refused.stderr.contains(&problem), "{refused:?}");
+            }
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "other");
         std::fs::remove_file(&path).unwrap();
+    }
+    std::fs::write(pki.join(format!("{}.key.pem", server::EXPIRING)), "other").unwrap();
+    for option in [&[][..], &["--dry-run"]] {
+        let renew = ["renew", "--dir", "pki", "--all-in-account"];
+        let refused = run(&world, &[&renew, option].concat());
+        let problem = ".key.pem: exists and is not recorded";
+        assert!(refused.status == 2 && refused.stderr.contains(problem), "{refused:?}");
     }
     assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")), before);
     good(&world, &["issue", "a.example", "--ca", "561", "--dir", "pki"]);
@@ -477,6 +486,11 @@ fn dry_run_writes_and_sends_nothing() {
     );
     assert!(dry.status == 0 && dry.stderr.contains("is issued and valid"), "{dry:?}");
     assert!(!dry.stderr.contains("cert.new"), "{dry:?}");
+    for option in [&[][..], &["--dry-run"]] {
+        let combined = ["issue", "a.example", "--ca", "561", "--dir", "pki", "--combined"];
+        let run = run(&world, &[&combined, option].concat());
+        assert!(run.status == 2 && run.stderr.contains("setting of --combined"), "{run:?}");
+    }
     advance(&world, 340);
     world.sandbox.take_seen();
     let before = record(&world);
@@ -573,6 +587,8 @@ fn invalid_options_of_files_are_2_and_nothing_is_issued() {
         &["--group", "no such group"],
         &["--hook-timeout", "soon"],
         &["--hook-timeout", "0s"],
+        &["--deploy-hook", ""],
+        &["--deploy-hook", " "],
     ] {
         let run = run(&world, &[&arguments, more].concat());
         assert_eq!(run.status, 2, "{more:?}: {run:?}");
@@ -743,6 +759,13 @@ mod unix {
         let (run, rows) = renew(&world, &["--deploy-hook", "touch ran", "--retries", "0"]);
         assert_eq!((run.status, results(&rows)), (7, vec!["failed"]), "{run:?}");
         assert!(world.home.join("ran").exists() && rows[0]["deployed"] == true);
+        let server = world.sandbox.tinycert();
+        server.misbehave_at("/api/v1/cert/reissue", Misbehaviour::ResetAfterReading, 9);
+        let (run, rows) = renew(&world, &["--retries", "0"]);
+        server.behave();
+        assert_eq!((run.status, results(&rows)), (6, vec!["outcome unknown"]), "{run:?}");
+        let error = rows[0]["error"].as_str().unwrap();
+        assert!(error.contains("; the change may have been made"), "{error}");
         // An expired pair is not deployed.
         advance(&world, 30);
         std::fs::remove_file(world.home.join("ran")).unwrap();

@@ -180,6 +180,24 @@ fn body_that_is_not_json_is_not_a_success() {
     }
 }
 
+#[test]
+fn row_of_an_uncertain_write_says_so() {
+    let world = world();
+    let line = format!("{},ann@example.com\n", server::RID);
+    let lines = format!("rid,email\n{}none,bob@example.com\n", line.repeat(2));
+    std::fs::write(world.home.join("grants.csv"), lines).unwrap();
+    let grants = ["access", "grant", "--file", "grants.csv", "--yes", "--retries", "0"];
+    world.sandbox.tinypass().misbehave(Misbehaviour::ResetAfterReading, 1);
+    let run = world.run(&grants);
+    let mut rows = run.stdout.lines();
+    let hint = "; the change may have been made: check before you repeat the command";
+    assert!(run.status == 11 && rows.next().unwrap().ends_with(hint), "{run:?}");
+    assert!(rows.all(|row| !row.contains(hint)), "{run:?}");
+    world.sandbox.tinypass().misbehave(Misbehaviour::ResetAfterReading, 1);
+    let run = world.run(&[&grants[..], &["-o", "csv"]].concat());
+    assert!(run.stdout.contains(r#"""kind"":""outcome_unknown"""#), "{run:?}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn full_disk_stops_no_writes() {
@@ -249,6 +267,15 @@ fn fields_of_errors_are_in_tables() {
     assert_eq!(world.sandbox.take_seen().len(), 0);
     let run = world.run(&["access", "list", "--fields", "none"]);
     assert!(run.status == 2 && run.stderr.contains("the fields are: "), "{run:?}");
+    // A response to a write is not lost.
     let run = world.run(&[&GRANT[..], &["--fields", "none"]].concat());
     assert!(run.status == 0 && run.stderr.contains("the fields are: "), "{run:?}");
+    let whole = world.run(&GRANT).stdout;
+    let names = |text: &str| -> Vec<String> {
+        text.lines().filter_map(|line| Some(line.split_once('\t')?.0.to_owned())).collect()
+    };
+    assert!(!whole.is_empty());
+    assert_eq!(names(&run.stdout), names(&whole));
+    let run = world.run(&[&GRANT[..], &["--fields", "none", "-q", "-o", "json"]].concat());
+    assert!(run.status == 0 && run.stdout.contains(r#""user_email""#), "{run:?}");
 }

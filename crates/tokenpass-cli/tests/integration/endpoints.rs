@@ -212,6 +212,18 @@ fn update_of_an_account(world: &World) {
     let seen = world.sandbox.take_seen();
     let expected = ("account.update", seen.last().unwrap().verdict.endpoint);
     assert_eq!(Some(expected.0), expected.1);
+    // Standard input has as many lines as there are passwords.
+    let (new, more) = (format!("{PASSWORD}Other-1\n"), format!("{PASSWORD}Other-1\nx"));
+    for (options, input, status) in
+        [(&[][..], &new, 2), (&["--new-password"], &new, 0), (&["--new-password"], &more, 2)]
+    {
+        let mut command = world.command(&[&update[..], options, &["--curl"]].concat());
+        command.env("TOKENPASS_OAUTH_TOKEN", &token);
+        let run = PROGRAM.finish(command, input);
+        assert_eq!(run.status, status, "{input:?}: {run:?}");
+        let problem = "--password-stdin: there is a further line";
+        assert_eq!(run.stderr.contains(problem), status == 2, "{run:?}");
+    }
 }
 
 #[test]
@@ -511,6 +523,9 @@ fn messages_name_the_typed_arguments() {
         assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
     }
     // An amount can be a string of digits.
+    // A member of another object is no amount.
+    let create = ["promise", "create", "s", "d", "A", "0.5", "-F", "meta.quantity=1.5", "--curl"];
+    assert!(world.text(&create).contains(r#""meta":{"quantity":1.5}"#));
     let update = ["promise", "update", "i", "-f", "quantity=100000000", "--curl"];
     assert!(world.text(&update).contains(r#""quantity":"100000000""#));
     assert!(world.sandbox.take_seen().is_empty());

@@ -81,6 +81,36 @@ fn hint_names_what_was_rejected() {
 }
 
 #[test]
+fn empty_settings_have_a_hint() {
+    let world = world();
+    for name in ["TOKENPASS_OAUTH_TOKEN", "TOKENPASS_SCHEME", "TOKENPASS_PROVIDER_HOST"] {
+        let variables = world.variables().filter(|(known, _)| *known != name);
+        let file: String = variables.map(|(name, value)| format!("{name}={value}\n")).collect();
+        let file = file.replace("TOKENPASS_BASE_URL", "OTHER") + name + "=\n";
+        let list = ["promise", "list", "-o", "json"];
+        let mut command = world.command(&list);
+        command.env(name, " ");
+        for (command, input, what) in [
+            (command, "", "unset the variable"),
+            (world.bare(&[&list[..], &["--env-file", "-"]].concat()), &file, "remove the setting"),
+        ] {
+            let run = world.finish(command, input);
+            let hint = format!("\"hint\":\"set a value, or {what}\"");
+            assert!(run.status == 10 && run.stderr.contains(&hint), "{name}: {run:?}");
+            assert!(run.stderr.contains(&format!("{name}: must")), "{run:?}");
+        }
+    }
+    let mut command = world.command(&["promise", "list"]);
+    command.env("TOKENPASS_PRIVILEGED_CLIENT_ID", "p");
+    command.env_remove("TOKENPASS_PRIVILEGED_CLIENT_SECRET");
+    let run = world.finish(command, "");
+    let expected = "TOKENPASS_PRIVILEGED_CLIENT_SECRET: must be set, because \
+                    TOKENPASS_PRIVILEGED_CLIENT_ID is set";
+    assert!(run.status == 10 && run.stderr.contains(expected), "{run:?}");
+    assert!(!run.stderr.contains("remove the setting"), "{run:?}");
+}
+
+#[test]
 fn lost_response_is_5_for_reads_and_6_for_writes() {
     let world = world();
     let write = ["api", "promise.create", "--yes", "-f", "source=1nobody"];
@@ -96,6 +126,18 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
         let run = world.run(&[arguments, &["--retries", "0"]].concat());
         world.sandbox.tokenpass().behave();
         assert_eq!(run.status, expected, "{how:?} {arguments:?}: {run:?}");
+    }
+}
+
+#[test]
+fn messages_name_the_typed_arguments() {
+    let world = world();
+    for (arguments, named) in [
+        (&["chat", "create", "c"][..], "--token: must be given at least once"),
+        (&["user", "login", "u", "--password-stdin"], "--password-stdin: must not be longer than"),
+    ] {
+        let run = world.finish(world.command(arguments), &"x".repeat(256));
+        assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
     }
 }
 

@@ -41,6 +41,7 @@ fn messages_are_those_of_the_table() {
     for variable in [
         ("TOKENPASS_CLIENT_SECRET", "KwrongSecret0000000000000000000000000000"),
         ("TOKENPASS_SCHEME", "hmac"),
+        ("TOKENPASS_OAUTH_TOKEN", ""),
         ("TOKENPASS_BASE_URL", "http://127.0.0.1:1"),
     ] {
         table.command(&world, &["promise", "list", "--retries", "0"], &[variable]);

@@ -148,8 +148,12 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
 /// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts of a group.
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic: if the server rejects
-/// an entry, the entries before it remain in the ledger, and the response does not list them. In
-/// that case, check the history of the group.
+/// an entry, the entries before it remain in the ledger, and the response does not list them.
+///
+/// To find out which entries were made, set a unique [reference](Entry::reference) for each entry
+/// and search for it in the history of the group with [`Client::get_credit_group_history`]. Without
+/// a reference, read the history before the first request and again after the failure, and compare
+/// the ids.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -189,8 +193,12 @@ impl Endpoint for GiveCredits {
 /// balances of the accounts can become negative.
 ///
 /// The request is never retried if its outcome is unknown. It is not atomic: if the server rejects
-/// an entry, the entries before it remain in the ledger, and the response does not list them. In
-/// that case, check the history of the group.
+/// an entry, the entries before it remain in the ledger, and the response does not list them.
+///
+/// To find out which entries were made, set a unique [reference](Entry::reference) for each entry
+/// and search for it in the history of the group with [`Client::get_credit_group_history`]. Without
+/// a reference, read the history before the first request and again after the failure, and compare
+/// the ids.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -235,8 +243,8 @@ impl Client {
     /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history of the group before
-    /// you send the request again.
+    /// See [`ErrorKind`](crate::ErrorKind). Any error except those of kind `Input` can mean that
+    /// some entries were made; [`GiveCredits`] describes how to find out.
     pub fn give_credits(
         &self,
         group: impl Into<String>,
@@ -250,8 +258,8 @@ impl Client {
     /// See the example in the module [`credits`](crate::credits).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history of the group before
-    /// you send the request again.
+    /// See [`ErrorKind`](crate::ErrorKind). Any error except those of kind `Input` can mean that
+    /// some entries were made; [`TakeCredits`] describes how to find out.
     pub fn take_credits(
         &self,
         group: impl Into<String>,

@@ -234,6 +234,13 @@ fn secrets_are_read_from_the_standard_input_only() {
     }
     let run = finish(world.command(&["card", "get", "--token-stdin"]), "\n");
     assert!(run.status == 2 && run.stderr.contains("card token is empty"), "{run:?}");
+    for (arguments, named) in [
+        (&["blik", "pay", "x", "--code-stdin"][..], "--code-stdin: there is a further line after"),
+        (&["card", "delete", "--token-stdin", "--yes"], "--token-stdin: there is a further line"),
+    ] {
+        let run = finish(world.command(arguments), &format!("{CODE}777124\n"));
+        assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");
+    }
     assert!(world.sandbox.take_seen().is_empty());
 }
 

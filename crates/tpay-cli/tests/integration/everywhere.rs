@@ -36,6 +36,8 @@ fn terminal_gets_local_times_and_prompts() {
             assert_eq!(pay.status, 0, "{pay:?}");
             assert!(pay.stdout.contains("BLIK code: \r\n"), "{pay:?}");
         }
+        let pay = program.on_terminal(&["blik", "pay", "x"], "777\n").unwrap();
+        assert!(pay.status == 2 && pay.stdout.contains(" code: must be six digits"), "{pay:?}");
         let all = ["transaction", "list", "--all", "-o", "json", "--out", "list.json"];
         assert_eq!(program.on_terminal(&all, "").unwrap().status, 0);
     });

@@ -432,6 +432,29 @@ fn invalid_options_of_notifications_are_2() {
 }
 
 #[test]
+fn user_and_password_of_a_url_are_not_printed() {
+    let world = World::new();
+    for arguments in [
+        &["notification", "send", "ftp://ann:CANARY@localhost"][..],
+        &["notification", "send", "http://ann:CAN ARY@localhost"],
+        &["notification", "listen", "--forward-to=http://ann:CANARY/@localhost:x/"],
+        &["transaction", "list", "http://ann:CANARY@localhost"],
+        &["transaction", "list", "--base-url", "http://ann:CANARY@localhost"],
+        &["transaction", "list", "--limit", "http://ann:CANARY@localhost"],
+        &["transaction", "list", "--out", "http://ann:CANARY@localhost"],
+        &["api", "http://ann:CANARY@localhost"],
+    ] {
+        for more in [&[][..], &["-o", "json"], &["--color", "always"]] {
+            let run = world.run(&[arguments, more].concat());
+            assert!(matches!(run.status, 2 | 10), "{arguments:?}: {run:?}");
+            assert!(!run.stderr.contains("CAN") && !run.stderr.contains("ann"), "{run:?}");
+        }
+    }
+    let run = world.run(&["notification", "send", "ftp://ann:CANARY@localhost"]);
+    assert!(run.stderr.contains("'ftp://***@localhost' for '<URL>'"), "{run:?}");
+}
+
+#[test]
 fn invalid_url_of_an_application_is_2() {
     let world = World::new();
     let invalid = [":99999", ":x", ":-1", ":65616", ":0", ":+80", ":"];

@@ -173,6 +173,10 @@ fn invalid_options_are_2_and_json_if_asked() {
         &["api", "transactions.list", "-H", "no colon"],
         &["api", "transactions.list", "-H", "Host: example.com"],
         &["api", "transactions.list", "--paginate", "-f", "page=first"],
+        &["api", "--list", "transactions"],
+        &["api", "--list", "-f", "id=transactions"],
+        &["--fields", "", "transaction", "list", "--fields", "id"],
+        &["transaction", "list", "--fields", "id, "],
     ] {
         assert_eq!(world.run(arguments).status, 2, "{arguments:?}");
     }
@@ -211,6 +215,8 @@ fn bodies_are_checked_before_they_are_sent() {
     }
     let parts = r#"{"childTransactions":[{"amount":5},{"amount":2.50}]}"#;
     std::fs::write(world.home.join("parts.json"), parts).unwrap();
+    let plan = r#"{"paymentInstrument":{"value":"x"}}"#;
+    std::fs::write(world.home.join("plan.json"), plan).unwrap();
     for (arguments, problem) in [
         (&["refund", "create", "t", "-F", "amount=nan"][..], "amount: must be a number more"),
         (&["refund", "card", "-f", "tokenValue=x", "-F", "amount=1.005"], "amount: must be a num"),
@@ -221,6 +227,14 @@ fn bodies_are_checked_before_they_are_sent() {
         (
             &["marketplace", "refund", "m", "--input", "parts.json"],
             "childTransactions.1.amount: must be a whole number of at least 1",
+        ),
+        (
+            &["marketplace", "create", "-F", "childTransactions.0.products.0.unitPrice=0.5"],
+            "childTransactions.0.products.0.unitPrice: must be a whole number of at least 1",
+        ),
+        (
+            &["recurring", "create", "-F", "schedule.amount=1.005", "--input", "plan.json"],
+            "schedule.amount: must be a number more than 0",
         ),
     ] {
         let run = world.run(arguments);
@@ -262,10 +276,22 @@ fn messages_name_the_typed_arguments() {
             "--card-expiry: must be YYMM",
         ),
         (&[&plan[..], &["--notify-url", ""]].concat(), "--notify-url: must not be empty"),
+        (
+            &["refund", "card", "--amount", "1", "--currency", "0", "--token-stdin"],
+            "--currency: must be more than 0",
+        ),
     ] {
         let run = finish(world.command(arguments), "123\n");
         assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
     }
+    let run = world.run(&["transaction", "list", "--record", "."]);
+    assert!(run.status == 10 && run.stderr.contains("tpay: --record: cannot open"), "{run:?}");
+    let run = finish(
+        world.command(&["refund", "card", "--amount", "1", "--token-stdin"]),
+        &"x".repeat(256),
+    );
+    let named = "--token-stdin: must not be longer than 255 characters";
+    assert!(run.status == 2 && run.stderr.contains(named), "{run:?}");
     assert!(world.sandbox.take_seen().is_empty());
 }
 
@@ -387,4 +413,77 @@ fn file_with_secrets_in_a_response_is_private() {
     let merchant = world.home.join("merchant.json");
     assert!(file(&merchant).contains("clientSecret"));
     assert_eq!(std::fs::metadata(&merchant).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// The response may contain secrets, which must not be written to a file of another user.
+#[cfg(unix)]
+#[test]
+fn link_to_a_file_of_another_user_is_rejected_before_a_write() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::os::unix::process::CommandExt;
+
+    let world = World::new();
+    let file = world.home.join("file");
+    std::fs::write(&file, "old").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    symlink("file", world.home.join("link")).unwrap();
+    if std::fs::metadata(&file).unwrap().uid() != 0 {
+        eprintln!("skipped: only root can run a program as another user");
+        return;
+    }
+    world.sandbox.take_seen();
+    let create = ["account", "create-merchant", "--offer-code", "SAND1", "--out", "link"];
+    let mut command = world.command(&[&create[..], &["--email", "ann@example.com"]].concat());
+    command.uid(65534);
+    let run = finish(command, "");
+    assert!(run.status == 10 && run.stderr.contains("link: "), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn pipe_without_a_reader_is_rejected_before_a_write() {
+    let world = World::new();
+    let made = std::process::Command::new("mkfifo").arg(world.home.join("pipe")).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    world.sandbox.take_seen();
+    let run = world.run(&[&CREATE[..], &["--out", "pipe"]].concat());
+    let problem = "pipe: is a socket, or a pipe that no program reads";
+    assert!(run.status == 10 && run.stderr.contains(problem), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
+    // A reader gets the whole response, also through a descriptor of the shell.
+    for script in [
+        r#"exec 4<>pipe; "$@" --out pipe && dd bs=65536 count=1 <&4"#,
+        r#"("$@" --out /dev/fd/3 3>&1) | cat"#,
+    ] {
+        let mut shell = std::process::Command::new("sh");
+        world.prepare(&mut shell);
+        shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_tpay")]).args(CREATE);
+        let run = finish(shell, "");
+        assert!(run.status == 0 && run.stdout.contains("transactionId"), "{script}: {run:?}");
+    }
+}
+
+#[test]
+fn blank_settings_of_files_and_profiles_are_rejected() {
+    let world = World::new();
+    let variables = world.variables().filter(|(name, _)| *name != "TPAY_SECURITY_CODE");
+    let file: String = variables.map(|(name, value)| format!("{name}={value}\n")).collect();
+    let listen = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "1s"];
+    for (line, problem) in [
+        ("TPAY_SECURITY_CODE=", ": TPAY_SECURITY_CODE: must not be empty"),
+        ("TPAY_SECURITY_CODE=\" \"", ": TPAY_SECURITY_CODE: must not be empty"),
+        ("TPAY_MERCHANT_ID=", ": TPAY_MERCHANT_ID: must not be empty"),
+        ("tpay_security_code=x", ": tpay_security_code is not one of "),
+        ("TPAY SECURITY CODE=x", " has a space in the name before `=`"),
+    ] {
+        let lines = format!("{file}{line}\n").replace("TPAY_MERCHANT_ID=1010\n", "");
+        for arguments in [&listen[..], &["auth", "status"]] {
+            let command = world.bare(&[arguments, &["--env-file", "-"]].concat());
+            let run = world.finish(command, &lines);
+            assert_eq!(run.status, 10, "{line}: {run:?}");
+            assert!(run.stderr.contains(problem), "{line}: {run:?}");
+        }
+    }
 }

@@ -244,9 +244,12 @@ fn without_value(
 /// that is no path.
 fn path(parser: &mut lexopt::Parser, option: &str, hint: &str) -> Result<PathBuf, String> {
     let file = parser.value().map_err(|error| error.to_string())?;
-    if file.is_empty() || file == "-" {
-        let file = file.display();
-        return Err(format!("{option} {file}: must be the path of a file{hint}"));
+    // A blank value is probably an unset variable.
+    if file.to_string_lossy().trim().is_empty() {
+        return Err(format!("{option}: must not be empty"));
+    }
+    if file == "-" {
+        return Err(format!("{option} -: must be the path of a file{hint}"));
     }
     Ok(file.into())
 }
@@ -297,7 +300,7 @@ fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize, String), String> {
                 "has a path with a query or with characters that are not allowed".to_owned()
             );
         }
-        Some((_, path)) if path.starts_with("/_sandbox") => {
+        Some((_, path)) if path == "/_sandbox" || path.starts_with("/_sandbox/") => {
             return Err("has the path of the console, whose requests never fail".to_owned());
         }
         Some((text, path)) => (text, path),
@@ -454,9 +457,9 @@ mod tests {
             (&["--bind", "255.255.255.255"], "is not an IP address of one machine"),
             (&["--bind", "ff02::1"], "--bind: \"ff02::1\" is not an IP address of one machine"),
             (&["--seed"], "--seed"),
-            (&["--seed="], "--seed : must be the path of a file"),
+            (&["--seed="], "--seed: must not be empty"),
             (&["--seed", "-"], "--seed -: must be the path of a file"),
-            (&["--env-file="], "--env-file : must be the path of a file; without the option"),
+            (&["--env-file="], "--env-file: must not be empty"),
             (&["--port", "1", "--port", "2"], "--port: is given twice"),
             (&["--tls", "--tls"], "--tls: is given twice"),
             (&["run", "--log=off", "--log", "off", "--", "true"], "--log: is given twice"),

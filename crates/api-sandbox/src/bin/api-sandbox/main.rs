@@ -139,14 +139,21 @@ fn relayed(
     if tls.is_some() {
         sandbox.assume_https();
     }
-    let hint = if arguments.port == 0 { "" } else { "; --port 0 selects free ports" };
+    let failed = |address: SocketAddr, error: io::Error| {
+        let is_taken = error.kind() == io::ErrorKind::AddrInUse && arguments.port != 0;
+        let (option, hint) = match is_taken {
+            true => (format!("--port {}", arguments.port), "; --port 0 selects free ports"),
+            false => (format!("--bind {}", arguments.bind), ""),
+        };
+        format!("{option}: cannot listen on {address}: {error}{hint}")
+    };
     let mut urls = Vec::new();
     for (offset, (provider, plain)) in (0..).zip(sandbox.base_urls()) {
         let port = arguments.port.checked_add(offset).filter(|_| arguments.port != 0).unwrap_or(0);
         let server = plain.strip_prefix("http://").and_then(|address| address.parse().ok());
         let server = server.ok_or_else(|| format!("{plain} is not an address"))?;
-        let url = relay::start(SocketAddr::new(arguments.bind, port), server, tls)
-            .map_err(|error| format!("--bind {}: {error}{hint}", arguments.bind))?;
+        let address = SocketAddr::new(arguments.bind, port);
+        let url = relay::start(address, server, tls).map_err(|error| failed(address, error))?;
         if provider == "tpay" {
             // The URLs of payment pages, which are also in notifications, begin with this base URL.
             sandbox.tpay().state(|tpay| tpay.base_url.clone_from(&url));

@@ -56,10 +56,9 @@ pub(crate) fn start(
     address: SocketAddr,
     server: SocketAddr,
     tls: Option<&Tls>,
-) -> Result<String, String> {
-    let failed = |error: io::Error| format!("cannot listen on {address}: {error}");
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    let mut shown = listener.local_addr().map_err(failed)?;
+) -> io::Result<String> {
+    let listener = TcpListener::bind(address)?;
+    let mut shown = listener.local_addr()?;
     if shown.ip().is_unspecified() {
         shown.set_ip(server.ip());
     }

@@ -189,9 +189,12 @@ fn balance(sandbox: &Sandbox, record: Record<'_>) -> Result<(), String> {
     };
     let address =
         record.text("address", "an address of 26 to 35 letters and digits", is_address)?;
-    // Rules compare names in upper case.
+    // Rules compare names in upper case. Only a subasset, such as `PARENT.child`, has other letters.
     let is_asset = |text: &str| {
-        !text.is_empty() && !text.contains(|char: char| char.is_lowercase() || char.is_whitespace())
+        let name = text.split('.').next().unwrap_or_default();
+        !name.is_empty()
+            && !name.contains(char::is_lowercase)
+            && !text.contains(char::is_whitespace)
     };
     let asset = record.text("asset", "the name of an asset, in upper case", is_asset)?;
     let satoshis = record.optional("satoshis", "an integer", i64::MAX.unsigned_abs())?;
