@@ -195,9 +195,10 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 /// the list must be read again, too: the error of the request says so, or an error of kind
 /// [`ErrorKind::Incomplete`] is returned.
 ///
-/// If the server reports no total, added entries can look like a change of the order, so that the
-/// last item is an error although no entry is missing. This happens if more entries than a page has
-/// are added between two requests.
+/// If the server reports no total, added entries can look like a change of the order or like a
+/// repeated page, so that the iterator ends with an error although the list only grew. This happens
+/// if more entries than a page has are added between two requests or, with
+/// [`concurrent`](Items::concurrent), while pages are requested at the same time or read again.
 ///
 /// Two kinds of change cannot be detected: the removal of as many entries as are added between two
 /// requests, and a change of the order after entries were added. If the server reports no total,
