@@ -371,11 +371,6 @@ impl Extent {
         (self.page_size > 0).then(|| after.div_ceil(self.page_size))
     }
 
-    /// Returns the number of entries before the page that is `back` pages earlier in the list.
-    pub(crate) fn before_earlier(&self, back: u32) -> u64 {
-        self.before.saturating_sub(u64::from(back).saturating_mul(self.page_size))
-    }
-
     /// Returns the number of entries on the pages before this one.
     pub fn before(&self) -> u64 {
         self.before

@@ -73,6 +73,8 @@ struct Inner {
     delivery: Delivery,
     idempotent: bool,
     spaced_credential: Option<&'static str>,
+    /// Why entries may be missing from the part of a list that was read before this error.
+    list_problem: Option<String>,
 }
 
 /// The delivery status of a request that ended with an error: whether the request was sent, and
@@ -128,6 +130,7 @@ impl Error {
             delivery,
             idempotent: true,
             spaced_credential: None,
+            list_problem: None,
         }))
     }
 
@@ -149,7 +152,8 @@ impl Error {
             Cause::ResponseError(error) => Cause::ResponseError(error.clone()),
         };
         let (response, redacted_id) = (inner.response.clone(), inner.redacted_id.clone());
-        Self(Box::new(Inner { cause, response, redacted_id, ..*inner }))
+        let list_problem = inner.list_problem.clone();
+        Self(Box::new(Inner { cause, response, redacted_id, list_problem, ..*inner }))
     }
 
     pub(crate) fn in_call(
@@ -193,6 +197,12 @@ impl Error {
         if self.kind() == ErrorKind::Auth && self.0.spaced_credential.is_none() {
             self.0.spaced_credential = name();
         }
+        self
+    }
+
+    /// Adds why entries may be missing from the part of a list that was read before this error.
+    pub(crate) fn with_list_problem(mut self, problem: String) -> Self {
+        self.0.list_problem = Some(problem);
         self
     }
 
@@ -483,8 +493,11 @@ impl Display for Error {
         if self.0.attempts > 1 {
             write!(f, " (after {} attempts)", self.0.attempts)?;
         }
-        match self.request_id() {
-            Some(id) => write!(f, " (request {})", id.escape_default()),
+        if let Some(id) = self.request_id() {
+            write!(f, " (request {})", id.escape_default())?;
+        }
+        match &self.0.list_problem {
+            Some(problem) => write!(f, "; {problem}: read the list again from its first page"),
             None => Ok(()),
         }
     }

@@ -7,18 +7,19 @@ use std::fmt;
 
 use crate::client::Client;
 use crate::endpoint::{Extent, NumberedPages, Paged};
-use crate::error::Result;
 use crate::error::kind::ErrorKind;
 use crate::error::response::ResponseError;
-use crate::page::ahead::{Ahead, PageWindow, Received};
-use crate::page::progress::Progress;
+use crate::error::{Error, Result};
+use crate::page::ahead::{Ahead, Overlap, PageWindow, Received};
+use crate::page::progress::{Progress, Step};
 
 /// An iterator over the pages of a list. Each page is requested when the iterator is advanced.
 ///
 /// It ends after the last page or an error. After an error, [`request`](Pages::request) returns the
 /// request that failed, so that the program can continue from there later. The pages are returned
 /// as the server sends them. If the list changes while it is read, an entry may be on two pages or
-/// on none. [`Items`] detects such changes.
+/// on none. [`Items`] detects such changes. A panic of the transport is returned as an error of kind
+/// [`ErrorKind::Transport`].
 ///
 /// See the example in [`Paged`](crate::Paged).
 #[must_use = "nothing is sent until the iterator is advanced"]
@@ -28,6 +29,7 @@ pub struct Pages<E: Paged> {
     position: Position<E>,
     /// The source of pages that are requested concurrently, if there is one.
     ahead: Option<Box<dyn Ahead<E>>>,
+    stopped: bool,
     ended: bool,
 }
 
@@ -38,19 +40,20 @@ enum Position<E> {
     End,
 }
 
-/// A page, its position in the list, the request for the next page, and the number of pages to read
-/// again if the list changed.
+/// A page, its position in the list, the request for the next page, and the pages before it that were
+/// requested at the same time.
 struct Fetched<E: Paged> {
     page: E::Output,
     extent: Extent,
     next: Option<E>,
-    overlapping: Option<u32>,
+    overlap: Option<Overlap>,
 }
 
 impl<E: Paged> Pages<E> {
     /// Creates an iterator whose first request is `first`.
     pub fn new(client: Client, first: E) -> Self {
-        Self { client, first, position: Position::First, ahead: None, ended: false }
+        let position = Position::First;
+        Self { client, first, position, ahead: None, stopped: false, ended: false }
     }
 
     /// Requests up to `pages` pages concurrently (at most 256), each on its own thread; see
@@ -79,9 +82,9 @@ impl<E: Paged> Pages<E> {
     /// attempts of these requests are interrupted, and no further page is requested.
     /// [`request`](Pages::request) then returns the request for the page to continue with.
     pub fn stop(&mut self) {
-        match &mut self.ahead {
-            Some(ahead) => ahead.stop(),
-            None => self.ended = true,
+        self.stopped = true;
+        if let Some(ahead) = &mut self.ahead {
+            ahead.stop();
         }
     }
 
@@ -104,14 +107,15 @@ impl<E: Paged> Pages<E> {
         };
         let page = match &mut self.ahead {
             Some(ahead) => ahead.fetch(&self.first, request),
-            None => Some(Received::alone(self.client.send(request))),
+            None if self.stopped => None,
+            None => Some(Received::alone(self.client.send_without_panic(request))),
         };
-        let fetched = page.map(|Received { page, overlapping }| {
+        let fetched = page.map(|Received { page, overlap }| {
             let page = page?;
             let (extent, next) = (request.extent(&page), request.next(&page));
-            Ok(Fetched { page, extent, next, overlapping })
+            Ok(Fetched { page, extent, next, overlap })
         });
-        if !matches!(fetched, Some(Ok(_))) {
+        if matches!(fetched, Some(Err(_))) {
             self.end();
         }
         fetched
@@ -121,6 +125,14 @@ impl<E: Paged> Pages<E> {
     fn reread(&mut self, back: u32) {
         if let (Some(ahead), Position::Further(request)) = (&mut self.ahead, &self.position) {
             self.position = Position::Further(ahead.reread(request, back));
+        }
+    }
+
+    /// Continues with the last `pages` pages of the list, the last of which was fetched.
+    fn confirm(&mut self, pages: u32) {
+        let back = pages.saturating_sub(1);
+        if let (Some(ahead), Position::Further(request)) = (&mut self.ahead, &self.position) {
+            self.position = Position::Further(ahead.confirm(request, back));
         }
     }
 
@@ -158,7 +170,8 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 /// An iterator over the entries of a list, across all pages. Duplicates are skipped.
 ///
 /// It ends after the last entry or an error. After an error, [`request`](Items::request) returns
-/// the request that failed.
+/// the request that failed, or the request for the first page if the list must be read again. A
+/// panic of the transport is returned as an error of kind [`ErrorKind::Transport`].
 ///
 /// See the example in [`Paged`](crate::Paged).
 ///
@@ -174,14 +187,23 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 /// - An entry occurs twice, and added entries do not explain this. The order of the list has
 ///   changed.
 /// - The server sent fewer entries than the total that it reported.
-/// - Two consecutive pages contain no new entry, because the server repeats a page.
+/// - Two consecutive pages contain no new entry, because the server repeats a page; or 100 such
+///   pages, even if the total grows.
 ///
 /// [`request`](Items::request) then returns the request for the first page, or for the repeated
-/// page.
+/// page. If a request fails, or the iterator is stopped, after one of these changes was detected,
+/// the list must be read again, too: the error of the request says so, or an error of kind
+/// [`ErrorKind::Incomplete`] is returned.
+///
+/// If the server reports no total, added entries can look like a change of the order or like a
+/// repeated page, so that the iterator ends with an error although the list only grew. This happens
+/// if more entries than a page has are added between two requests or, with
+/// [`concurrent`](Items::concurrent), while pages are requested at the same time or read again.
 ///
 /// Two kinds of change cannot be detected: the removal of as many entries as are added between two
 /// requests, and a change of the order after entries were added. If the server reports no total,
-/// removed entries cannot be detected either.
+/// removed entries cannot be detected either. An entry is returned twice if at least 32,768 entries
+/// are added between two requests.
 #[must_use = "nothing is sent until the iterator is advanced"]
 pub struct Items<E: Paged> {
     pages: Pages<E>,
@@ -211,42 +233,87 @@ impl<E: Paged> Items<E> {
     ///
     /// The server may create the pages in any order. If the list changes, the pages that were
     /// requested at the same time are therefore read again, one after the other. After this has
-    /// happened four times, the rest of the list is read page by page.
+    /// happened four times, the rest of the list is read page by page. The ids of the entries of up
+    /// to `2 * (pages + 1)` pages are kept to recognize duplicates, or of 65,536 entries if these
+    /// are more.
     ///
-    /// A panic of the transport is returned as an error of kind [`ErrorKind::Transport`].
+    /// If the server reports no total, pages that lack entries are noticed when a moved entry occurs
+    /// again on a later page. The last page is therefore read again after all others, or the last
+    /// two if the page size is not known. Entries that are added to a list without a total while
+    /// its pages are requested at the same time can cause others to be missing without an error in
+    /// two cases, in which the plain iterator returns all entries:
+    ///
+    /// - A page fails or the iterator is stopped before one of the moved entries occurs again, and
+    ///   the program continues from [`request`](Items::request).
+    /// - The entries have no ids.
     pub fn concurrent(mut self, pages: usize) -> Self
     where
         E: NumberedPages + Send + 'static,
         E::Output: Send + 'static,
     {
         self.pages = self.pages.concurrent(pages);
+        self.progress.set_window(pages);
         self
     }
 
     /// Converts this iterator into an iterator over the pages.
-    pub fn by_page(self) -> Pages<E> {
+    pub fn by_page(mut self) -> Pages<E> {
+        if self.progress.is_confirming() {
+            self.pages.advance(None);
+        }
         self.pages
     }
 
-    /// Returns the request for the next page, or the request that failed. Returns `None` at the end
-    /// of the list.
+    /// Returns the request for the next page, or the request that failed. Returns the request for
+    /// the first page if entries may be missing from the pages that were read. Returns `None` at the
+    /// end of the list.
+    ///
+    /// An iterator that continues with this request does not know the entries that this one
+    /// returned, and does not notice changes before its first request. If pages are being read
+    /// again because the list changed, or to confirm its end, it returns their entries again.
     pub fn request(&self) -> Option<&E> {
         self.pages.request()
     }
 
     /// Ends the iterator after the entries of the pages that have already been requested. Waits
     /// between the attempts of these requests are interrupted, and no further page is requested.
-    /// [`request`](Items::request) then returns the request for the page to continue with.
+    /// [`request`](Items::request) then returns the request for the page to continue with. If
+    /// entries may be missing from the pages that were read, the last item is an error of kind
+    /// [`ErrorKind::Incomplete`].
     pub fn stop(&mut self) {
         self.pages.stop();
     }
 
+    /// Ends the iterator if there are no more pages. Returns an error if entries may be missing.
+    fn end(&mut self) -> Option<Result<E::Item>> {
+        if self.pages.ended {
+            return None;
+        }
+        self.pages.end();
+        let problem = match self.pages.position {
+            Position::End => self.progress.finish(),
+            Position::First | Position::Further(_) => self.progress.take_problem(),
+        };
+        let problem = problem?;
+        self.pages.position = Position::First;
+        self.incomplete(problem)
+    }
+
+    /// Ends the iterator with the error of a request. If entries may be missing, the error says so,
+    /// and the list must be read again from the first page.
+    fn fail(&mut self, error: Error) -> Error {
+        let Some(problem) = self.progress.take_problem() else { return error };
+        self.pages.position = Position::First;
+        error.with_list_problem(problem)
+    }
+
     /// Ends the iterator with an error of kind [`ErrorKind::Incomplete`].
-    fn incomplete<T>(&mut self, problem: String) -> Option<Result<T>> {
+    fn incomplete(&mut self, problem: String) -> Option<Result<E::Item>> {
         let id = self.request().map_or(E::ID, E::id);
         self.pages.end();
         let error = ResponseError::new(ErrorKind::Incomplete).with_message(problem);
-        Some(Err(self.pages.client.error_of_list(id, error)))
+        let error = self.pages.client.error_of_list(id, error);
+        Some(Err(self.fail(error)))
     }
 }
 
@@ -258,29 +325,28 @@ impl<E: Paged> Iterator for Items<E> {
             if let Some(item) = self.ready.next() {
                 return Some(Ok(item));
             }
-            let Some(fetched) = self.pages.fetch() else {
-                let at_end = matches!(self.pages.position, Position::End) && !self.pages.ended;
-                let problem = if at_end { self.progress.finish() } else { None };
-                let problem = problem?;
-                self.pages.position = Position::First;
-                return self.incomplete(problem);
-            };
-            let Fetched { page, extent, next, overlapping } = match fetched {
+            let Some(fetched) = self.pages.fetch() else { return self.end() };
+            let Fetched { page, extent, next, overlap } = match fetched {
                 Ok(fetched) => fetched,
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Some(Err(self.fail(error))),
             };
             let mut items = E::items(page);
-            if let Some(back) = overlapping
-                && self.progress.is_changed(extent, &items, E::item_id)
-                && self.progress.reread(extent, back, items.len())
-            {
+            if let Step::Reread(back) = self.progress.check(extent, &items, E::item_id, overlap) {
                 self.pages.reread(back);
                 continue;
             }
-            if let Err(problem) = self.progress.add(extent, &mut items, E::item_id) {
+            let count = items.len();
+            if let Err(problem) = self.progress.add(extent, &mut items, E::item_id, overlap) {
                 return self.incomplete(problem);
             }
-            self.pages.advance(next);
+            let unconfirmed = match (&next, overlap) {
+                (None, Some(overlap)) => self.progress.confirm(extent, count, overlap),
+                _ => 0,
+            };
+            match unconfirmed {
+                0 => self.pages.advance(next),
+                pages => self.pages.confirm(pages),
+            }
             self.ready = items.into_iter();
         }
     }
@@ -299,6 +365,8 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Items<E> {
 mod changes_tests;
 #[cfg(test)]
 mod concurrent_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod test_list;
 #[cfg(test)]

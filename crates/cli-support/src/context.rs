@@ -11,7 +11,7 @@ use std::time::Duration;
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
     Body, Credential, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response,
-    Secret, StatusCode, Transport,
+    Secret, StatusCode, Transport, without_user_info,
 };
 
 use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin, limited};
@@ -480,7 +480,11 @@ impl<P: Provider> Context<P> {
             return Err(Failure::new(Exit::Local, problem).with_hint(hint));
         }
         check_read(&setting, &path)?;
-        let name = format!("{setting} {}", path.display());
+        let mut name = format!("{setting} {}", path.display());
+        if name.contains("://") {
+            // A URL is not a path, but may contain a password.
+            name = without_user_info(&name).into_owned();
+        }
         let read = File::open(&path)
             .and_then(|mut file| limited(&mut file))
             .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
@@ -728,7 +732,8 @@ impl<P: Provider> Context<P> {
                 return Err(Failure::not_found(P::NAME, id));
             }
             // A response to a write may have no body.
-            let shown = match reply.json()? {
+            let json = reply.json()?;
+            let shown = match &json {
                 Some(json) if json.has_secret() => self.output.private().value(&reply.body),
                 Some(_) => self.output.value(&reply.body),
                 None => {
@@ -736,7 +741,13 @@ impl<P: Provider> Context<P> {
                     Ok(())
                 }
             };
-            self.after(is_write, id, reply.status, shown)?;
+            self.after(is_write, id, reply.status, shown).map_err(|failure| match json {
+                // It cannot be requested again, and may contain the only copy of an id.
+                Some(json) if is_write => {
+                    failure.with_hint(format!("the response is {}", json.masked()))
+                }
+                _ => failure,
+            })?;
         }
         Ok(Exit::Done)
     }
@@ -1147,7 +1158,7 @@ impl<P: Provider> Context<P> {
         } else {
             rpassword::prompt_password(format!("{name}: ")).map_err(failed)?
         };
-        match text.trim() {
+        match text.trim_start_matches('\u{feff}').trim() {
             "" => Err(Failure::new(Exit::Usage, format!("{name} is empty"))),
             text => Ok(Secret::new(text)),
         }

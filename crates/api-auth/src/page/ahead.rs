@@ -13,17 +13,29 @@ const MOST_REREADS: u32 = 4;
 /// A page that was received, or the error of its request.
 pub(super) struct Received<T> {
     pub(super) page: Result<T>,
-    /// The number of pages to read again if this page shows that the list changed, because the
-    /// server may have created the pages that were requested at the same time in any order. The
-    /// first page to read again is the last one that was received before this page was requested,
-    /// or the first page of the iterator. `None` if the page was not requested ahead.
-    pub(super) overlapping: Option<u32>,
+    /// `None` if the page was not requested ahead.
+    pub(super) overlap: Option<Overlap>,
+}
+
+/// The pages before a page that was requested ahead. The server may have created the pages that
+/// were requested at the same time in any order, so some are read again if this page shows that the
+/// list changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Overlap {
+    /// The number of pages to read again. The first one is the last page that was received before
+    /// this page was requested.
+    pub(super) back: u32,
+    /// The number of pages before this one of which each but the first may have been requested at
+    /// the same time as the previous one.
+    pub(super) most_back: u32,
+    /// Whether the iterator was stopped, so that no page is read again.
+    pub(super) is_stopped: bool,
 }
 
 impl<T> Received<T> {
     /// Returns a page that was not requested ahead.
     pub(super) fn alone(page: Result<T>) -> Self {
-        Self { page, overlapping: None }
+        Self { page, overlap: None }
     }
 }
 
@@ -38,6 +50,9 @@ pub(super) trait Ahead<E: Paged>: Send + Sync {
     /// one after the other.
     fn reread(&mut self, request: &E, back: u32) -> E;
 
+    /// Does the same as [`reread`](Ahead::reread) for a list that is not known to have changed.
+    fn confirm(&mut self, request: &E, back: u32) -> E;
+
     /// Stops requesting pages. Each request in flight ends after its current attempt.
     fn stop(&mut self);
 }
@@ -49,6 +64,8 @@ pub(super) struct PageWindow<E: NumberedPages> {
     client: Client,
     window: Window<E, Result<E::Output>>,
     most: usize,
+    /// The maximum number of threads. It is `most`, except in some tests.
+    most_threads: usize,
     /// The numbers of the next page to request and of the last page that may exist. `None` before
     /// the first page.
     open: Option<(u32, u32)>,
@@ -66,11 +83,18 @@ where
 {
     /// Creates a window of at most `most` pages.
     pub(super) fn new(client: &Client, most: usize) -> Self {
-        let most = most.min(MOST_THREADS);
+        Self::with_threads(client, most, most)
+    }
+
+    /// Creates a window of at most `most` pages, which are requested by this number of threads. The
+    /// reader requests them itself if the number is 0.
+    pub(super) fn with_threads(client: &Client, most: usize, threads: usize) -> Self {
+        let (most, most_threads) = (most.min(MOST_THREADS), threads.min(MOST_THREADS));
         Self {
             client: client.clone(),
-            window: Self::window(client, most),
+            window: Self::window(client, most_threads),
             most,
+            most_threads,
             open: None,
             in_turn: 0,
             rereads: 0,
@@ -78,10 +102,12 @@ where
         }
     }
 
-    fn window(client: &Client, most: usize) -> Window<E, Result<E::Output>> {
+    fn window(client: &Client, most_threads: usize) -> Window<E, Result<E::Output>> {
         let interrupt = Interrupt::default();
         let interrupted = client.interrupted_by(interrupt.clone());
-        Window::new(most, interrupt, move |request: &E| interrupted.send_without_panic(request))
+        Window::new(most_threads, interrupt, move |request: &E| {
+            interrupted.send_without_panic(request)
+        })
     }
 
     /// Requests the page `number` and those after it until the window is full.
@@ -117,20 +143,25 @@ where
     fn fetch(&mut self, first: &E, request: &E) -> Option<Received<E::Output>> {
         let number = request.page_number();
         if number <= self.in_turn {
-            return (!self.stopped).then(|| Received::alone(self.client.send(request)));
+            return (!self.stopped)
+                .then(|| Received::alone(self.client.send_without_panic(request)));
         }
         self.fill(number, request);
         let received = loop {
             match self.window.take() {
                 Some((taken, page)) if taken.page_number() == number => {
                     let window = u32::try_from(self.most).unwrap_or(u32::MAX);
-                    let before = number.saturating_sub(first.page_number());
-                    let overlapping = (!self.stopped).then(|| window.min(before));
-                    break Received { page, overlapping };
+                    let most_back = number.saturating_sub(first.page_number().max(self.in_turn));
+                    let (back, is_stopped) = (window.min(most_back), self.stopped);
+                    let overlap = Some(Overlap { back, most_back, is_stopped });
+                    break Received { page, overlap };
                 }
                 Some(_) => {} // The numbers of the list have gaps.
                 None if self.stopped => return None,
-                None => break Received::alone(self.client.send(request)),
+                None => {
+                    self.in_turn = number;
+                    break Received::alone(self.client.send_without_panic(request));
+                }
             }
         };
         match &received.page {
@@ -143,10 +174,18 @@ where
     }
 
     fn reread(&mut self, request: &E, back: u32) -> E {
-        let number = request.page_number();
         self.rereads += 1;
-        self.in_turn = if self.rereads < MOST_REREADS { number } else { u32::MAX };
-        self.window = Self::window(&self.client, self.most);
+        let first = self.confirm(request, back);
+        if self.rereads == MOST_REREADS {
+            self.in_turn = u32::MAX;
+        }
+        first
+    }
+
+    fn confirm(&mut self, request: &E, back: u32) -> E {
+        let number = request.page_number();
+        self.in_turn = self.in_turn.max(number);
+        self.window = Self::window(&self.client, self.most_threads);
         self.open = None;
         request.with_page_number(number.saturating_sub(back))
     }

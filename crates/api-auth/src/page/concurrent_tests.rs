@@ -108,8 +108,12 @@ fn entries_are_those_of_the_plain_iterator_in_the_same_order() {
                 };
                 let plain = usize::try_from(plain).unwrap();
                 let sent = requests.load(SeqCst);
-                let most =
-                    if reports_total && length != 10 { plain } else { plain + pages.max(1) - 1 };
+                // Without a total, the last page is read again.
+                let most = match pages {
+                    _ if reports_total && length != 10 => plain,
+                    0 | 1 => plain,
+                    _ => plain + pages,
+                };
                 assert!((plain..=most).contains(&sent), "{sent}: {length} {pages}");
             }
         }

@@ -27,20 +27,24 @@ pub(super) static PROVIDER: Provider = Provider {
 /// The number of entries of a full page.
 pub(super) const LIMIT: usize = 10;
 
-/// A request for a page of the list. Pages are counted from 1.
+/// A request for a page of a list with `SIZE` entries on a full page. Pages are counted from 1. The
+/// client does not know the page size if `IS_KNOWN` is false.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Numbered {
+pub(super) struct Sized<const SIZE: usize, const IS_KNOWN: bool> {
     pub(super) page: u32,
 }
 
-impl Numbered {
+/// A request for a page of [`LIMIT`] entries.
+pub(super) type Numbered = Sized<LIMIT, true>;
+
+impl<const SIZE: usize, const IS_KNOWN: bool> Sized<SIZE, IS_KNOWN> {
     pub(super) const FIRST: Self = Self { page: 1 };
 }
 
 /// The entries of a page, and the total if the server reports one.
 pub(super) type Page = (Vec<String>, Option<u64>);
 
-impl Endpoint for Numbered {
+impl<const SIZE: usize, const IS_KNOWN: bool> Endpoint for Sized<SIZE, IS_KNOWN> {
     type Output = Page;
     const ID: &'static str = "numbered";
     const ROUTE: Route<Self> = route!(GET "/numbered").credential(Credential::NONE);
@@ -54,7 +58,7 @@ impl Endpoint for Numbered {
     }
 }
 
-impl Paged for Numbered {
+impl<const SIZE: usize, const IS_KNOWN: bool> Paged for Sized<SIZE, IS_KNOWN> {
     type Item = String;
 
     fn next(&self, page: &Page) -> Option<Self> {
@@ -71,11 +75,12 @@ impl Paged for Numbered {
     }
 
     fn extent(&self, page: &Page) -> Extent {
-        Extent::of_page(self.page - 1, u32::try_from(LIMIT).unwrap()).with_total(page.1)
+        let size = if IS_KNOWN { u32::try_from(SIZE).unwrap() } else { 0 };
+        Extent::of_page(self.page - 1, size).with_total(page.1)
     }
 }
 
-impl NumberedPages for Numbered {
+impl<const SIZE: usize, const IS_KNOWN: bool> NumberedPages for Sized<SIZE, IS_KNOWN> {
     fn page_number(&self) -> u32 {
         self.page
     }
@@ -151,13 +156,18 @@ impl Changing {
 
     /// Applies the next change, except before the first request, and returns a page.
     pub(super) fn page(&mut self, number: u32) -> Page {
+        self.page_of(number, LIMIT)
+    }
+
+    /// Does the same as [`page`](Changing::page) with this number of entries on a full page.
+    pub(super) fn page_of(&mut self, number: u32, size: usize) -> Page {
         if !std::mem::replace(&mut self.is_first, false)
             && let Some(change) = self.changes.next()
         {
             self.apply(&change);
         }
-        let start = (usize::try_from(number).unwrap() - 1) * LIMIT;
-        let entries = self.list.iter().skip(start).take(LIMIT).map(ToString::to_string).collect();
+        let start = (usize::try_from(number).unwrap() - 1) * size;
+        let entries = self.list.iter().skip(start).take(size).map(ToString::to_string).collect();
         (entries, self.reports_total.then(|| u64::try_from(self.list.len()).unwrap()))
     }
 
