@@ -230,6 +230,10 @@ impl<E: Paged> Items<E> {
 
     /// Returns the request for the next page, or the request that failed. Returns `None` at the end
     /// of the list.
+    ///
+    /// While the entries of a page are returned, the next page is the one after it. An iterator that
+    /// starts with its request therefore skips the rest of the current page. To end early, call
+    /// [`stop`](Items::stop) and read on to the end.
     pub fn request(&self) -> Option<&E> {
         self.pages.request()
     }
