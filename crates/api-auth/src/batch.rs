@@ -35,9 +35,9 @@ impl Client {
 ///
 /// Requests are sent when the iterator is advanced. The next requests are taken from the list when
 /// fewer requests than the maximum are in flight, so the list may be infinite. When the iterator is
-/// dropped, no further request is sent, and waits between attempts are interrupted. If the batch
-/// contains a request that is not idempotent, dropping the iterator waits until the requests in
-/// flight have ended.
+/// dropped, no further request is sent, and waits are interrupted, except for the wait for a token
+/// that another thread requests. If the batch contains a request that is not idempotent, dropping
+/// the iterator waits until the requests in flight have ended.
 ///
 /// ```
 /// use api_auth::{Client, Method, RawEndpoint};
@@ -88,8 +88,10 @@ impl<I> Batch<I>
 where
     I: Iterator<Item: Endpoint>,
 {
-    /// Stops sending requests and interrupts waits between attempts. The iterator ends after it has
-    /// returned the results of the requests in flight.
+    /// Stops sending requests and interrupts their waits. The iterator ends after it has returned the
+    /// results of the requests in flight. Those of them that were still waiting, such as for a token,
+    /// are not sent; the [`delivery`](crate::Error::delivery) of their errors is
+    /// [`NotSent`](crate::Delivery::NotSent).
     ///
     /// If the iterator ends without returning the result of a request, that request was not sent.
     pub fn stop(&mut self) {
@@ -114,7 +116,7 @@ where
                 self.requests = None;
                 return None;
             };
-            let result = self.client.send(&request);
+            let result = self.client.send_without_panic(&request);
             return Some((request, result));
         };
         while window.len() < self.most
@@ -159,11 +161,13 @@ mod tests {
     use super::*;
     use crate::auth::{Auth, Generation, Preparation};
     use crate::encode::Encoding;
+    use crate::error::Delivery;
     use crate::error::kind::ErrorKind;
+    use crate::error::response::ResponseError;
     use crate::message::{Request, Response};
     use crate::provider::{Provider, status_error};
     use crate::raw_endpoint::RawEndpoint;
-    use crate::route::{Credential, Server};
+    use crate::route::{Credential, Route, Server};
     use crate::settings::Settings;
     use crate::transport::TransportError;
 
@@ -274,11 +278,15 @@ mod tests {
                 200
             });
             let mut batch = client.send_all(reads(100), most);
-            let mut results = batch.by_ref().take(10).count();
+            let mut results: Vec<_> = batch.by_ref().take(10).collect();
             batch.stop();
-            results += batch.count();
-            assert_eq!(results, sent.load(SeqCst));
-            assert!((10..10 + most).contains(&results), "{results}");
+            results.extend(batch);
+            assert!((10..10 + most).contains(&results.len()), "{}", results.len());
+            // A request that a thread had only begun is not sent any more.
+            results.retain(|(_, result)| {
+                !result.as_ref().is_err_and(|error| error.delivery() == Delivery::NotSent)
+            });
+            assert_eq!(results.len(), sent.load(SeqCst));
         }
     }
 
@@ -337,18 +345,70 @@ mod tests {
 
     #[test]
     fn panic_of_the_transport_is_the_error_of_its_request() {
-        let client = client(|path| {
-            assert_ne!(path, "/3", "CANARY");
-            200
-        });
-        let writes = (0..6).map(|number| request(Method::POST, number));
-        let errors: Vec<_> = client
-            .send_all(writes, 2)
-            .filter_map(|(request, result)| Some((request, result.err()?)))
-            .collect();
-        let [(request, error)] = &errors[..] else { panic!("{errors:?}") };
-        assert_eq!(request.path(), "/3");
-        assert!(error.outcome_unknown() && !format!("{error:?}{error:#?}").contains("CANARY"));
+        for most in [1, 2] {
+            let client = client(|path| {
+                assert_ne!(path, "/3", "CANARY");
+                200
+            });
+            let writes = (0..6).map(|number| request(Method::POST, number));
+            let errors: Vec<_> = client
+                .send_all(writes, most)
+                .filter_map(|(request, result)| Some((request, result.err()?)))
+                .collect();
+            let [(request, error)] = &errors[..] else { panic!("{errors:?}") };
+            assert_eq!(request.path(), "/3");
+            assert!(error.outcome_unknown() && !format!("{error:?}{error:#?}").contains("CANARY"));
+        }
+    }
+
+    /// A payload of a panic whose drop panics with another one.
+    struct Bomb(u32);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::panic_any(Bomb(self.0 + 1));
+        }
+    }
+
+    #[test]
+    fn panic_payload_whose_drop_panics_is_the_error_of_its_request() {
+        for most in [1, 2] {
+            let client = client(|_| std::panic::panic_any(Bomb(0)));
+            let writes = (0..6).map(|number| request(Method::POST, number));
+            let unknown = client
+                .send_all(writes, most)
+                .filter(|(_, result)| result.as_ref().is_err_and(|error| error.outcome_unknown()));
+            assert_eq!(unknown.count(), 6);
+        }
+    }
+
+    /// An endpoint whose every method panics.
+    struct Panicking;
+
+    impl Endpoint for Panicking {
+        type Output = ();
+        const ID: &'static str = "panicking";
+        const ROUTE: Route<Self> = Route::<Self>::get("/").credential(Credential::NONE);
+
+        fn id(&self) -> &'static str {
+            panic!("id")
+        }
+
+        fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+            panic!("parse")
+        }
+    }
+
+    #[test]
+    fn panic_of_an_endpoint_is_the_error_of_its_request() {
+        for most in [1, 2] {
+            let batch = client(|_| 200).send_all([Panicking, Panicking], most);
+            let errors: Vec<_> = batch.filter_map(|(_, result)| result.err()).collect();
+            let [first, second] = &errors[..] else { panic!("{errors:?}") };
+            for error in [first, second] {
+                assert_eq!((error.endpoint(), error.kind()), ("panicking", ErrorKind::Transport));
+            }
+        }
     }
 
     /// A signer that requests a token.
@@ -391,5 +451,36 @@ mod tests {
         let requests = (0..100).map(|_| RawEndpoint::new(Method::GET, "/"));
         assert!(client.send_all(requests, 16).all(|(_, result)| result.is_ok()));
         assert_eq!(tokens.load(SeqCst), 1);
+    }
+
+    #[test]
+    fn request_that_waits_for_a_token_is_not_sent_after_the_stop() {
+        let gate = Arc::<Gate>::default();
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let (at, paths) = (gate.clone(), sent.clone());
+        let send = move |request: Request| -> Result<Response, TransportError> {
+            let path = request.uri().path().to_owned();
+            paths.lock().unwrap().push(path.clone());
+            if path == "/token" {
+                at.pass();
+            }
+            Ok(Response::new(Vec::new()))
+        };
+        let client = client_with(send, vec![(Credential::MAIN, Arc::new(Token::default()))]);
+        let requests = (0..100).map(|number| {
+            let credential = if number == 0 { Credential::NONE } else { Credential::MAIN };
+            RawEndpoint::new(Method::POST, format!("/{number}")).with_credential(credential)
+        });
+        let mut batch = client.send_all(requests, 8);
+        assert!(batch.next().unwrap().1.is_ok());
+        gate.wait_for(1);
+        batch.stop();
+        gate.open();
+        for (_, result) in batch {
+            let error = result.unwrap_err();
+            assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));
+        }
+        let sent = sent.lock().unwrap();
+        assert_eq!(sent.iter().filter(|path| *path != "/0").collect::<Vec<_>>(), ["/token"]);
     }
 }

@@ -5,16 +5,19 @@
 //! `exchange` calls `with_retries`, which calls `try_once` for each attempt:
 //!
 //! 1. `auth` selects the credential, and `Call::validate` validates the arguments.
-//! 2. `keep_pace` waits if requests are too frequent.
-//! 3. `make_ready` requests a token or session if one is needed. Before that, `check` encodes the
-//!    request and discards the result, so that an invalid request is rejected first.
+//! 2. `wait_to_send` calls `make_ready`, which requests a token or session if one is needed. Before
+//!    that, `check` encodes the request and discards the result, so that an invalid request is
+//!    rejected first. The request for a token also waits for its turn in `keep_pace`.
+//! 3. `wait_to_send` calls `keep_pace`, which waits if requests are too frequent. After a wait,
+//!    `make_ready` is called again, because the token may have expired.
 //! 4. `build` creates the unsigned request, adds the parameters of the [`Auth`], encodes the
 //!    request, adds headers, and signs it.
-//! 5. `transmit` sends it.
+//! 5. `check_interrupt` ends the attempt with an error if the iterator of the request was stopped.
+//! 6. `transmit` sends the request.
 //!    If there is no complete response, the attempt ends with an error.
-//! 6. [`Auth::invalidate_if_rejected`] examines the response. If the server rejected the token, the
+//! 7. [`Auth::invalidate_if_rejected`] examines the response. If the server rejected the token, the
 //!    attempt continues with step 2.
-//! 7. `Call::accepts` tests the status. `Provider::read_error` parses an error response.
+//! 8. `Call::accepts` tests the status. `Provider::read_error` parses an error response.
 //!
 //! After an error, `with_retries` calls [`decide`] and, if the request is retried, waits before the
 //! next attempt. After a success, `send_and_parse` parses the response.
@@ -44,7 +47,7 @@ use crate::error::{Delivery, Error, Result, request_id};
 use crate::json::json;
 use crate::message::{Request, Response};
 use crate::network::Base;
-use crate::pace::Pace;
+use crate::pace::{Pace, Turn};
 use crate::provider::Provider;
 #[cfg(feature = "record")]
 use crate::record::Recorder;
@@ -53,6 +56,10 @@ use crate::retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retr
 use crate::route::{Credential, Server};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 use crate::unsigned_request::UnsignedRequest;
+
+/// The maximum number of times that the token is checked because a request waited for the rate. A
+/// token that is then still not valid long enough is sent although it may have expired.
+const MOST_CHECKS: u32 = 3;
 
 /// A client for one provider. The typed client in the provider's crate is based on it.
 ///
@@ -188,8 +195,10 @@ impl Client {
         self.with(|parts| parts.retry.retries = 0)
     }
 
-    /// Returns a client whose waits between attempts end when `interrupt` is set.
+    /// Returns a client that sends no request after `interrupt` is set, and whose waits then end.
     pub(crate) fn interrupted_by(&self, interrupt: Interrupt) -> Self {
+        let pace = self.0.parts.pace.clone();
+        interrupt.when_set(move || pace.wake());
         self.with(|parts| parts.interrupt = Some(interrupt))
     }
 
@@ -210,8 +219,10 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn prepare(&self, credential: Credential, id: &'static str) -> Result<()> {
         let auth = self.auth(credential);
-        auth.and_then(|auth| self.make_ready(credential, auth, || Ok(())).map(drop))
-            .map_err(|error| self.named(id, error, 0).with_idempotent(true))
+        auth.and_then(|auth| {
+            self.make_ready(credential, auth, &mut Turn::normal(), || Ok(())).map(drop)
+        })
+        .map_err(|error| self.named(id, error, 0).with_idempotent(true))
     }
 
     /// Sends the request and parses its response.
@@ -227,17 +238,18 @@ impl Client {
     /// Sends the request like [`send`](Client::send), but returns an error instead of panicking if,
     /// for example, the transport panics.
     pub(crate) fn send_without_panic<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
-        // No part of the request is used after a panic.
-        catch_unwind(AssertUnwindSafe(|| self.send(endpoint)))
-            .unwrap_or_else(|_| Err(self.panicked(endpoint)))
+        without_panic(|| self.send(endpoint)).unwrap_or_else(|| Err(self.panicked(endpoint, E::ID)))
     }
 
     /// Returns the error for a request during which a panic occurred. The error does not contain
     /// the panic message, because that message could show a part of the request.
-    fn panicked(&self, call: &dyn Call) -> Error {
+    fn panicked(&self, call: &dyn Call, id: &'static str) -> Error {
         let text = "the thread that sent the request panicked";
         let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, text);
-        self.named(call.id(), error.into(), 1).with_idempotent(call.idempotent())
+        // The endpoint itself may panic.
+        let id = without_panic(|| call.id()).unwrap_or(id);
+        let idempotent = without_panic(|| call.idempotent()).unwrap_or(false);
+        self.named(id, error.into(), 1).with_idempotent(idempotent)
     }
 
     /// Sends the request, parses its response, and returns the parsed value together with the
@@ -374,8 +386,8 @@ impl Client {
         let auth = self.auth(call.credential());
         auth.and_then(|auth| {
             call.validate()?;
-            let now = self
-                .make_ready(call.credential(), auth, || self.check(call))
+            let (now, _) = self
+                .make_ready(call.credential(), auth, &mut Turn::normal(), || self.check(call))
                 .map_err(Error::not_sent)?;
             self.build(call, auth, &mut Generation::default(), now)
         })
@@ -416,14 +428,13 @@ impl Client {
     ) -> Result<Response, Failure> {
         let auth = self.auth(call.credential())?;
         call.validate()?;
+        let mut turn = Turn::normal();
         let mut renewals = 0;
         loop {
-            self.keep_pace()?;
-            let now = self
-                .make_ready(call.credential(), auth, || self.check(call))
-                .map_err(Error::not_sent)?;
+            let now = self.wait_to_send(call, auth, &mut turn)?;
             let mut generation = Generation::default();
             let request = self.build(call, auth, &mut generation, now)?;
+            self.check_interrupt()?;
             *attempts += 1;
             copy.set(&request);
             let secrets = || self.secrets_of(call, copy);
@@ -451,21 +462,51 @@ impl Client {
         }
     }
 
-    /// Waits until the maximum rate allows another request, and until a pause after a response with
-    /// status 429 has ended. Returns an error if the wait is interrupted.
-    fn keep_pace(&self) -> Result<()> {
-        let Parts { pace, clock, .. } = &self.0.parts;
-        while let Some((wait, time)) = pace.reserve(|| clock.now()) {
-            if !self.wait(wait) {
-                let text = "the request was not sent: its iterator was stopped";
-                let kind = TransportErrorKind::Refused;
-                return Err(TransportError::new(kind, Sent::No, text).into());
+    /// Waits until the token or session is ready and the request can be sent. Returns the current
+    /// time, with which the request is then signed.
+    fn wait_to_send(
+        &self,
+        call: &dyn Call,
+        auth: Option<&dyn Auth>,
+        turn: &mut Turn,
+    ) -> Result<SystemTime> {
+        let make_ready = |turn: &mut Turn| {
+            self.make_ready(call.credential(), auth, turn, || self.check(call))
+                .map_err(Error::not_sent)
+        };
+        let (mut now, _) = make_ready(turn)?;
+        // A request for a token takes time, so that other requests may be sent before this one.
+        for _ in 0..MOST_CHECKS {
+            if !self.keep_pace(turn)? {
+                return Ok(now);
             }
-            if !pace.is_paused_at(time) {
-                break;
+            // The token may have expired during the wait.
+            let (later, requested) = make_ready(turn)?;
+            if !requested {
+                return Ok(later);
             }
+            now = later;
         }
-        Ok(())
+        self.keep_pace(turn)?;
+        Ok(self.0.parts.clock.now())
+    }
+
+    /// Waits until the maximum rate allows another request, and until a pause after a response with
+    /// status 429 has ended. Returns whether it waited, or an error if the wait is interrupted.
+    fn keep_pace(&self, turn: &mut Turn) -> Result<bool> {
+        let Parts { pace, clock, .. } = &self.0.parts;
+        let sleep = |duration| self.wait(duration);
+        let waited = pace.wait(turn, || clock.now(), sleep, || self.is_interrupted());
+        waited.ok_or_else(stopped)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.0.parts.interrupt.as_ref().is_some_and(Interrupt::is_set)
+    }
+
+    /// Returns an error if the client was interrupted, so that the next request is not sent.
+    fn check_interrupt(&self) -> Result<()> {
+        if self.is_interrupted() { Err(stopped()) } else { Ok(()) }
     }
 
     /// After a response with status 429, makes all threads wait for as long as this request waits
@@ -509,13 +550,18 @@ impl Client {
         mut attempt: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T> {
         let mut number = 1;
+        let mut last_error = None;
         loop {
             let failure = match attempt() {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
             let Some(outcome) = failure.outcome else {
-                return Err(failure.error);
+                return Err(match last_error {
+                    // Only this attempt was not sent.
+                    Some(error) if self.is_interrupted() => error,
+                    _ => failure.error,
+                });
             };
             let attempt = Attempt { number, idempotent };
             let decision = decide(&self.0.parts.retry, attempt, outcome, self.jitter(number));
@@ -528,9 +574,11 @@ impl Client {
                         id.get(),
                         wait.as_millis()
                     );
+                    let error = failure.error.with_retryable(true);
                     if !wait_for(wait) {
-                        return Err(failure.error.with_retryable(true));
+                        return Err(error);
                     }
+                    last_error = Some(error);
                     number = number.saturating_add(1);
                 }
                 Decision::Stop(reason) => {
@@ -679,6 +727,28 @@ impl Client {
 
     fn named(&self, id: &'static str, error: Error, attempts: u32) -> Error {
         error.in_call(self.0.parts.provider.name, id, attempts)
+    }
+}
+
+/// Returns the error for a request that is not sent because the client was interrupted.
+#[cold]
+fn stopped() -> Error {
+    let text = "the request was not sent: its iterator was stopped";
+    TransportError::new(TransportErrorKind::Refused, Sent::No, text).into()
+}
+
+/// Returns the value of `work`, or `None` if it panics. What `work` uses must not be used after a
+/// panic.
+fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            // The drop of the payload can panic, too. The payload of that panic is not dropped.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(payload);
+            }
+            None
+        }
     }
 }
 

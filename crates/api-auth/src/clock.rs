@@ -1,7 +1,7 @@
 //! The clock of a client: current time and sleeping.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// The clock that a client uses for the current time and for sleeping. The client crates use no
@@ -48,25 +48,48 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 /// SystemClock.sleep_or_interrupt(Duration::from_secs(3600), &interrupt); // Returns at once.
 /// ```
 #[derive(Clone, Default)]
-pub struct Interrupt(Arc<(Mutex<bool>, Condvar)>);
+pub struct Interrupt(Arc<(Mutex<Signal>, Condvar)>);
+
+#[derive(Default)]
+struct Signal {
+    is_set: bool,
+    /// The functions that are called when the signal is set.
+    when_set: Vec<Box<dyn FnOnce() + Send>>,
+}
 
 impl Interrupt {
+    fn lock(&self) -> MutexGuard<'_, Signal> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Sets the signal. It cannot be reset.
     pub fn set(&self) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        let mut signal = self.lock();
+        signal.is_set = true;
+        let when_set = std::mem::take(&mut signal.when_set);
+        drop(signal);
         self.0.1.notify_all();
+        when_set.into_iter().for_each(|call| call());
     }
 
     /// Returns whether the signal is set.
     pub fn is_set(&self) -> bool {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().is_set
     }
 
     /// Waits for the signal, but no longer than `duration`.
     pub fn wait(&self, duration: Duration) {
-        let (is_set, changed) = &*self.0;
-        let is_set = is_set.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(changed.wait_timeout_while(is_set, duration, |is_set| !*is_set));
+        let signal = self.lock();
+        drop(self.0.1.wait_timeout_while(signal, duration, |signal| !signal.is_set));
+    }
+
+    /// Calls `wake` when the signal is set. `wake` must wake the threads that wait for something
+    /// else than this signal, so that they test it.
+    pub(crate) fn when_set(&self, wake: impl FnOnce() + Send + 'static) {
+        let mut signal = self.lock();
+        if !signal.is_set {
+            signal.when_set.push(Box::new(wake));
+        }
     }
 }
 

@@ -294,7 +294,7 @@ macro_rules! builder_options {
 
         /// Sets the maximum number of requests per second, for all threads and clones of the client
         /// together. The requests are spread evenly, so a request may wait before it is sent.
-        /// Requests for tokens do not wait. Defaults to no limit.
+        /// Requests for tokens wait, too, but only those that fail are counted. Defaults to no limit.
         ///
         /// Independently of this limit, if one thread receives a response with status 429 and
         /// retries the request, all threads wait as long as that thread, usually for the time in

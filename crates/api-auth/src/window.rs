@@ -142,13 +142,18 @@ impl<J, T> Window<J, T> {
 
     /// Discards the jobs that have not started, and wakes the others if they are waiting.
     pub(crate) fn stop(&mut self) {
+        drop(self.discard());
+    }
+
+    /// Does the same as `stop`, but returns the discarded jobs, because their drop can panic.
+    fn discard(&mut self) -> VecDeque<(usize, J)> {
         let mut state = self.shared.lock();
         let started = state.results.len().saturating_sub(state.waiting.len());
         state.results.truncate(started);
         let discarded = std::mem::take(&mut state.waiting);
         drop(state);
-        drop(discarded);
         self.interrupt.set();
+        discarded
     }
 }
 
@@ -182,7 +187,7 @@ impl<J: Send + 'static, T: Send + 'static> Window<J, T> {
 
 impl<J, T> Drop for Window<J, T> {
     fn drop(&mut self) {
-        self.stop();
+        let _discarded = self.discard();
         self.shared.lock().ended = true;
         self.shared.job_added.notify_all();
         if self.joins {

@@ -54,6 +54,12 @@ impl<T> Route<T> {
     }
 }
 
+/// Returns the path of the first route at this path, with `{}` for each placeholder.
+pub(crate) fn template_of<T>(routes: &[Route<T>], path: &str) -> Option<&'static str> {
+    let is_at = |route: &&Route<T>| route.values(path, |_| Some(String::new())).is_some();
+    routes.iter().find(is_at).map(|route| route.path)
+}
+
 /// Finds the route for a method and a path. If several routes match, the first one is used.
 pub(crate) fn find<'a, T>(
     routes: impl IntoIterator<Item = &'a Route<T>>,
@@ -77,6 +83,14 @@ pub(crate) fn find<'a, T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn template_has_placeholders() {
+        let routes = [Route::new("a", "GET", "/a", ()), Route::new("b", "GET", "/b/{}/c", ())];
+        let template = |path: &str| template_of(&routes, path);
+        assert_eq!((template("/a"), template("/b/%ff/c")), (Some("/a"), Some("/b/{}/c")));
+        assert_eq!((template("/b//c"), template("/b/c")), (None, None));
+    }
 
     #[test]
     fn first_matching_route_is_used() {

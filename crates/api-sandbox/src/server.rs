@@ -33,6 +33,14 @@ pub trait Service: Send + 'static {
             .then(|| String::from_utf8_lossy(&response.body).chars().take(200).collect())
     }
 
+    /// Returns the path of the endpoint at this path, with `{}` for each segment that is an argument,
+    /// such as an id. The log and the console do not show these segments. By default, there is no
+    /// such path.
+    fn path_template(&self, path: &str) -> Option<&'static str> {
+        let _ = path;
+        None
+    }
+
     /// Returns the content of the console page at `/_sandbox`, except for the list of requests,
     /// which every page has. The content is empty by default.
     fn console(&self) -> ConsolePage {
@@ -82,14 +90,20 @@ pub struct Seen {
     /// The number of the connection on which the request arrived. The server counts its connections
     /// from 1.
     pub connection: usize,
+    /// The path of the endpoint, with `{}` for each argument.
+    template: Option<&'static str>,
 }
 
 impl Seen {
-    /// Returns the path as it appears in the log: segments that could be ids or tokens are replaced
-    /// with `{}`.
+    /// Returns the path as it appears in the log: segments that are arguments, or that could be ids
+    /// or tokens, are replaced with `{}`.
     pub(crate) fn shown_path(&self) -> String {
-        let segments: Vec<&str> = self.request.path().split('/').map(shown_segment).collect();
-        segments.join("/")
+        let mut template = self.template.unwrap_or_default().split('/');
+        let segments = self.request.path().split('/').map(|segment| match template.next() {
+            Some("{}") => "{}",
+            _ => shown_segment(segment),
+        });
+        segments.collect::<Vec<_>>().join("/")
     }
 }
 
@@ -517,15 +531,17 @@ impl<S: Service> Shared<S> {
         };
         let (closes, is_head) = (request.closes(), request.method == "HEAD");
         let mut reason = instead.is_some().then(|| "misbehaviour".to_owned());
+        let mut service = lock(&self.service);
+        let template = service.path_template(request.path());
         let (mut response, verdict) = match instead {
             Some(response) => (response, no_verdict),
             None => {
-                let mut service = lock(&self.service);
                 let (response, verdict) = service.respond(&request);
                 reason = service.rejection(&response);
                 (response, verdict)
             }
         };
+        drop(service);
         if matches!(how, Some(Misbehaviour::EmptyBody)) {
             response = Response { status: 200, headers: Vec::new(), body: Vec::new() };
         }
@@ -541,7 +557,7 @@ impl<S: Service> Shared<S> {
         let status = (!silent).then_some(response.status);
         // The request is recorded before the response is sent, so that a client that has received
         // the response finds the record.
-        let seen = Seen { request, status, verdict, reason, connection };
+        let seen = Seen { request, status, verdict, reason, connection, template };
         self.write_log(LogEntry::Request(&seen));
         lock(&self.seen).push(seen);
         match how {
@@ -660,6 +676,7 @@ mod tests {
             verdict: Verdict { endpoint: None, signed: None },
             reason: Some("ó\u{1b}[2J:\r\nno\u{9b}m".to_owned()),
             connection: 1,
+            template: None,
         };
         let line = seen.to_string();
         assert!(line.ends_with(r"  400  ó\u{1b}[2J: no\u{9b}m"), "{line}");

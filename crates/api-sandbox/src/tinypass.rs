@@ -24,7 +24,7 @@ pub use webhooks::Webhooks;
 
 use crate::date::DAY;
 use crate::query::decode_segment;
-use crate::routes::{Found, find};
+use crate::routes::{Found, find, template_of};
 use crate::server::Verdict;
 use crate::{ConsolePage, Raw, Response, SandboxClock, Service};
 use ask::Ask;
@@ -198,6 +198,14 @@ impl Service for TinyPass {
 
     fn press(&mut self, action: &str, subject: &str) -> bool {
         self.press_button(action, subject)
+    }
+
+    fn path_template(&self, path: &str) -> Option<&'static str> {
+        // The segment of a link is the right to the file.
+        match path.starts_with("/d/") {
+            true => Some("/d/{}"),
+            false => template_of(&ROUTES, path),
+        }
     }
 
     fn respond(&mut self, request: &Raw) -> (Response, Verdict) {

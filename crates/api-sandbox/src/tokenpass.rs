@@ -50,7 +50,7 @@ pub use oauth::{Client, Token};
 pub use promises::{Promise, Source};
 
 use crate::date::{DAY, date_time};
-use crate::routes::{Found, find};
+use crate::routes::{Found, find, template_of};
 use crate::server::Verdict;
 use crate::{ConsolePage, Raw, Response, SandboxClock, Service};
 use ask::Ask;
@@ -452,6 +452,10 @@ impl Service for Tokenpass {
 
     fn press(&mut self, action: &str, subject: &str) -> bool {
         self.press_button(action, subject)
+    }
+
+    fn path_template(&self, path: &str) -> Option<&'static str> {
+        template_of(&ROUTES, path)
     }
 
     fn respond(&mut self, request: &Raw) -> (Response, Verdict) {

@@ -28,6 +28,8 @@ const ENVIRONMENT_KEY: &str = "environment";
 /// needed depends on the machine, so the environment variable for this file is used even if the
 /// credentials come from another source.
 const CA_CERTIFICATE_KEY: &str = "ca_certificate";
+/// The hint for a setting of a file or a profile that is empty or only whitespace.
+const BLANK_SETTING: &str = "set a value, or remove the setting";
 /// The keys in a profile whose values are base URLs.
 const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
 
@@ -131,7 +133,7 @@ impl Settings {
         file: Option<&Path>,
         profile: Option<&str>,
     ) -> Result<Self, Failure> {
-        if let Some(path) = file {
+        let settings = if let Some(path) = file {
             Self::from_env_file(path, variables)
         } else if let Some(name) = profile {
             Profiles::load(program)?.settings(name, variables)
@@ -147,6 +149,19 @@ impl Settings {
                 Some((name, profiles)) => profiles.settings(&name, variables),
                 None => Ok(settings),
             }
+        }?;
+        // A blank value is probably a mistake. Without a security code, for example, the checksum of
+        // a notification would not be verified.
+        let is_blank = |variable: &&Variable| {
+            let value = settings.get(variable.name);
+            !variable.is_required && value.is_some_and(|value| value.trim().is_empty())
+        };
+        match variables.iter().find(is_blank) {
+            Some(variable) => {
+                let problem = format!("{}: must not be empty", settings.name_of(variable));
+                Err(Failure::new(Exit::Local, problem).with_hint(BLANK_SETTING))
+            }
+            None => Ok(settings),
         }
     }
 
@@ -255,7 +270,7 @@ impl Settings {
             let failure = failure.with_setting(argument, &self.name_of(variable));
             // Empty variables of the environment are rejected earlier.
             match self.get(variable.name).is_some_and(|text| text.trim().is_empty()) {
-                true => failure.with_hint("set a value, or remove the setting"),
+                true => failure.with_hint(BLANK_SETTING),
                 false => failure,
             }
         };
@@ -356,6 +371,9 @@ impl Settings {
             if name.is_empty() {
                 return Err(failed(" has no name before `=`"));
             }
+            if name.contains(char::is_whitespace) {
+                return Err(failed(" has a space in the name before `=`"));
+            }
             match variables.iter().find(|variable| variable.name == name) {
                 Some(variable) => {
                     let Some(value) = unquoted(value.trim()) else {
@@ -388,9 +406,9 @@ fn unreadable(problem: &str, exit: Exit) -> Failure {
 }
 
 /// Returns whether an unknown name is probably a misspelt variable, that is, whether it begins with
-/// the prefix of the variables, such as `TPAY_`.
+/// the prefix of the variables, such as `TPAY_`, in any case.
 fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
-    let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_owned());
+    let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_ascii_uppercase());
     let own = variables.first().and_then(|variable| prefix(variable.name));
     own.is_some() && prefix(name) == own
 }

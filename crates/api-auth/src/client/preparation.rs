@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::auth::Auth;
 use crate::client::{Client, Failure, status_outcome};
 use crate::error::Result;
+use crate::pace::Turn;
 use crate::redact::RequestCopy;
 use crate::route::Credential;
 
@@ -21,22 +22,25 @@ const SHORT_WAIT: Duration = Duration::from_secs(1);
 impl Client {
     /// Requests a token or session if `auth` needs one. One thread requests it while the others
     /// wait. First, `check` validates the request that is to be signed. Returns the current time,
-    /// with which that request is then signed.
+    /// with which that request is then signed, and whether a token or session was requested. In that
+    /// case, the request must wait again, because `turn` does not allow it to be sent any more.
     pub(super) fn make_ready(
         &self,
         credential: Credential,
         auth: Option<&dyn Auth>,
+        turn: &mut Turn,
         check: impl FnOnce() -> Result<()>,
-    ) -> Result<SystemTime> {
+    ) -> Result<(SystemTime, bool)> {
         let clock = &self.0.parts.clock;
         let now = clock.now();
         let preparing = self.0.preparing.iter().find(|(name, _)| *name == credential);
-        let (Some(auth), Some((_, preparing))) = (auth, preparing) else { return Ok(now) };
+        let (Some(auth), Some((_, preparing))) = (auth, preparing) else { return Ok((now, false)) };
         let seen = preparing.finished.load(Ordering::Acquire);
         if auth.is_ready(now) {
-            return Ok(now);
+            return Ok((now, false));
         }
         check()?;
+        self.0.parts.pace.give_back(turn);
         let mut last = preparing.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((number, error)) = &*last
             && *number > seen
@@ -44,9 +48,13 @@ impl Client {
             return Err(error.duplicate());
         }
         let result = self.fetch(auth);
+        if result.is_err() && self.is_interrupted() {
+            // The other threads, which may not be interrupted, request the token themselves.
+            return result.map(|now| (now, true));
+        }
         let number = preparing.finished.fetch_add(1, Ordering::AcqRel) + 1;
         *last = result.as_ref().err().map(|error| (number, error.duplicate()));
-        result
+        result.map(|now| (now, true))
     }
 
     fn fetch(&self, auth: &dyn Auth) -> Result<SystemTime> {
@@ -60,14 +68,26 @@ impl Client {
             true
         };
         self.with_retries(&endpoint, true, wait, || {
-            for _ in 0..MOST_PREPARATIONS {
+            let mut turn = Turn::first();
+            let mut has_waited = false;
+            let mut count = 0;
+            while count < MOST_PREPARATIONS {
                 let started = clock.now();
                 let Some(preparation) = auth.next_request(started)? else {
                     if auth.is_ready(clock.now()) {
                         break; // Another thread requested it.
                     }
+                    count += 1;
                     continue; // The token of another client expired during the wait.
                 };
+                if !has_waited {
+                    has_waited = true;
+                    // After a wait, the request is built again, with the current time. Its guard is
+                    // not held during the wait.
+                    if self.keep_pace(&mut turn)? {
+                        continue;
+                    }
+                }
                 // After a long wait for another client, its token may not have been valid yet at
                 // the time before the wait.
                 let now = clock.now();
@@ -76,6 +96,8 @@ impl Client {
                 if preparation.guard.is_some() && waited_long && auth.is_ready(now) {
                     break;
                 }
+                self.check_interrupt()?;
+                (has_waited, count) = (false, count + 1);
                 attempts += 1;
                 endpoint.set(preparation.endpoint);
                 let mut request = preparation.request;
@@ -92,6 +114,8 @@ impl Client {
                     outcome: Some(outcome),
                 })?;
             }
+            // The request for which the token is needed does not have to wait for another turn.
+            self.0.parts.pace.give_back(&mut turn);
             Ok(clock.now())
         })
         .map_err(|error| {

@@ -568,7 +568,7 @@ fn paced(per_second: Option<u32>) -> (Client, ManualClock) {
     }
     settings.transport(Arc::new(|request: Request| -> Result<_, TransportError> {
         let path = request.uri().path();
-        let code = path.strip_prefix("/").unwrap().parse().unwrap();
+        let code = path.strip_prefix("/").unwrap().parse().unwrap_or(200);
         let response = status(code).header(RETRY_AFTER, "7");
         Ok(response.body(Vec::new()).unwrap())
     }));
@@ -764,4 +764,328 @@ fn clock_that_stands_still_does_not_prolong_a_pause() {
     assert_eq!(client.send(&read).unwrap(), b"[]");
     // Once before the next attempt and once for the pause.
     assert_eq!(*clock.0.lock().unwrap(), Duration::from_secs(14));
+}
+
+/// A clock on which only [`sleep`](Clock::sleep) ends by itself. A sleep that can be interrupted
+/// lasts until the interrupt.
+#[derive(Clone)]
+struct Interruptible(ManualClock);
+
+impl Clock for Interruptible {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration);
+    }
+
+    fn sleep_or_interrupt(&self, _: Duration, interrupt: &Interrupt) {
+        interrupt.wait(Duration::MAX);
+    }
+}
+
+#[test]
+fn requests_that_are_not_sent_delay_no_other() {
+    for (method, stops) in [(Method::GET, true), (Method::GET, false), (Method::POST, false)] {
+        let clock = ManualClock::at_unix(1_700_000_000);
+        let sent = Arc::new(AtomicU64::new(0));
+        let count = sent.clone();
+        let mut settings = Settings::default();
+        settings.clock(Arc::new(Interruptible(clock.clone())));
+        settings.max_requests_per_second(4);
+        settings.transport(Arc::new(move |_: Request| -> Result<_, TransportError> {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(status(200).body(Vec::new()).unwrap())
+        }));
+        let servers = [(Server::MAIN, "api", "https://a.example")];
+        let client = settings.build(&PROVIDER, &servers, vec![]).unwrap();
+        let request = RawEndpoint::new(method, "/").with_credential(Credential::NONE);
+        let (repeated, is_sent) = (request.clone(), sent.clone());
+        let requests = (0..).map(move |number| {
+            while number > 0 && is_sent.load(Ordering::SeqCst) == 0 {
+                std::thread::yield_now();
+            }
+            repeated.clone()
+        });
+        let mut batch = client.send_all(requests, 32);
+        // One request is sent at once, and the others wait.
+        assert!(batch.next().unwrap().1.is_ok());
+        if stops {
+            batch.stop();
+            for (_, result) in batch {
+                let error = result.unwrap_err();
+                assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));
+            }
+        } else {
+            drop(batch);
+        }
+        client.send(&request).unwrap();
+        assert_eq!(clock.slept(), [Duration::from_millis(250)]);
+        assert_eq!(sent.load(Ordering::SeqCst), 2);
+    }
+}
+
+/// The times of requests at the server, at a clock that only the test advances.
+#[derive(Clone)]
+struct Arrivals {
+    clock: Held,
+    times: Arc<(Mutex<Vec<Duration>>, std::sync::Condvar)>,
+}
+
+impl Arrivals {
+    fn new() -> Self {
+        Self { clock: Held::new(), times: Arc::default() }
+    }
+
+    fn add(&self) {
+        let time = self.clock.now().duration_since(Held::new().now()).unwrap();
+        self.times.0.lock().unwrap().push(time);
+        self.times.1.notify_all();
+    }
+
+    fn wait_for(&self, count: usize) {
+        let times = self.times.0.lock().unwrap();
+        drop(self.times.1.wait_while(times, |times| times.len() < count).unwrap());
+    }
+
+    /// Advances the clock slowly until `count` requests have arrived, and returns their times.
+    fn all(&self, count: usize, interval: Duration) -> Vec<Duration> {
+        for number in 1..count {
+            self.wait_for(number);
+            self.clock.wait_for(1);
+            self.clock.advance(interval - Duration::from_millis(1));
+            assert_eq!(self.times.0.lock().unwrap().len(), number, "one request at a time");
+            self.clock.advance(Duration::from_millis(1));
+        }
+        self.wait_for(count);
+        self.times.0.lock().unwrap().clone()
+    }
+}
+
+#[test]
+fn all_threads_together_keep_the_maximum_rate() {
+    const INTERVAL: Duration = Duration::from_millis(250);
+    let arrivals = Arrivals::new();
+    let server = arrivals.clone();
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(arrivals.clock.clone()));
+    settings.max_requests_per_second(4);
+    settings.transport(Arc::new(move |_: Request| -> Result<_, TransportError> {
+        server.add();
+        Ok(status(200).body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, vec![]).unwrap();
+    let request = get().with_credential(Credential::NONE);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            let requests = vec![request.clone(); 20];
+            let batch = client.send_all(requests, 8);
+            scope.spawn(move || assert!(batch.into_iter().all(|(_, result)| result.is_ok())));
+        }
+        for _ in 0..20 {
+            scope.spawn(|| client.send(&request).unwrap());
+        }
+        let expected: Vec<_> = (0..80).map(|number| INTERVAL * number).collect();
+        assert_eq!(arrivals.all(80, INTERVAL), expected);
+    });
+}
+
+/// A signer whose tokens are valid for a time, and the times at which requests were signed.
+struct ShortLived {
+    lifetime: Duration,
+    expires: Mutex<SystemTime>,
+    signed: Mutex<Vec<SystemTime>>,
+}
+
+impl ShortLived {
+    fn new(lifetime: Duration) -> Arc<Self> {
+        let expires = Mutex::new(SystemTime::UNIX_EPOCH);
+        Arc::new(Self { lifetime, expires, signed: Mutex::default() })
+    }
+}
+
+impl Auth for ShortLived {
+    fn is_ready(&self, now: SystemTime) -> bool {
+        now < *self.expires.lock().unwrap()
+    }
+
+    fn next_request(&self, now: SystemTime) -> Result<Option<Preparation>> {
+        let request = http::Request::post("https://a.example/token").body(Vec::new()).unwrap();
+        let preparation = Preparation { endpoint: "token", request, guard: None };
+        Ok((!self.is_ready(now)).then_some(preparation))
+    }
+
+    fn handle_response(&self, _: Response, now: SystemTime) -> Result<()> {
+        *self.expires.lock().unwrap() = now + self.lifetime;
+        Ok(())
+    }
+
+    fn sign(&self, _: &mut Request, _: &mut Generation, now: SystemTime) -> Result<()> {
+        assert!(self.is_ready(now), "the token has expired");
+        self.signed.lock().unwrap().push(now);
+        Ok(())
+    }
+}
+
+#[test]
+fn requests_that_waited_for_a_token_keep_the_maximum_rate() {
+    const INTERVAL: Duration = Duration::from_millis(500);
+    let arrivals = Arrivals::new();
+    let server = arrivals.clone();
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(arrivals.clock.clone()));
+    settings.max_requests_per_second(2);
+    settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+        if request.uri().path() == "/token" {
+            server.clock.advance(Duration::from_secs(4));
+        } else {
+            server.add();
+        }
+        Ok(status(200).body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let auth = ShortLived::new(Duration::from_secs(60));
+    let credentials: Vec<(Credential, Arc<dyn Auth>)> = vec![(Credential::MAIN, auth.clone())];
+    let client = settings.build(&PROVIDER, &servers, credentials).unwrap();
+    let batch = client.send_all(vec![post(); 12], 8);
+    let reader = std::thread::spawn(move || batch.filter(|(_, result)| result.is_ok()).count());
+    let expected: Vec<_> = (8..20).map(|number| INTERVAL * number).collect();
+    assert_eq!(arrivals.all(12, INTERVAL), expected);
+    assert_eq!(reader.join().unwrap(), 12);
+    let start = Held::new().now();
+    let signed = auth.signed.lock().unwrap();
+    assert!(signed.iter().zip(expected).all(|(signed, sent)| *signed == start + sent));
+}
+
+#[test]
+fn token_that_expires_while_its_request_waits_is_replaced() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (start, time) = (clock.now(), clock.clone());
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let notes = sent.clone();
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(clock));
+    settings.max_requests_per_second(1);
+    settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+        let after = time.now().duration_since(start).unwrap().as_secs();
+        notes.lock().unwrap().push((request.uri().path().to_owned(), after));
+        Ok(status(200).body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let auth = ShortLived::new(Duration::from_millis(1500));
+    let credentials: Vec<(Credential, Arc<dyn Auth>)> = vec![(Credential::MAIN, auth)];
+    let client = settings.build(&PROVIDER, &servers, credentials).unwrap();
+    for _ in 0..3 {
+        client.send(&post()).unwrap();
+    }
+    let expected = [("/token", 0), ("/things", 0), ("/things", 1), ("/token", 2), ("/things", 2)];
+    assert_eq!(*sent.lock().unwrap(), expected.map(|(path, time)| (path.to_owned(), time)));
+}
+
+#[test]
+fn failing_requests_for_a_token_keep_the_maximum_rate() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(clock.clone()));
+    settings.max_requests_per_second(4);
+    settings.transport(Arc::new(|_: Request| -> Result<_, TransportError> {
+        Err(TransportError::new(TransportErrorKind::Tls, Sent::No, "refused"))
+    }));
+    let auth = Arc::new(Endless(AtomicU64::new(0)));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap();
+    for _ in 0..5 {
+        client.send(&post()).unwrap_err();
+    }
+    assert_eq!(clock.slept(), [Duration::from_millis(250); 4]);
+}
+
+#[test]
+fn token_that_expires_at_once_does_not_block_a_request() {
+    let (client, clock) = paced(Some(1));
+    let auth = Arc::new(Endless(AtomicU64::new(0)));
+    let client = client.with_credentials(vec![(USER, auth)]);
+    client.send(&responding(200).with_credential(USER)).unwrap();
+    assert!(clock.slept().len() < 20, "{:?}", clock.slept());
+}
+
+/// A signer that interrupts the client while it signs the request with this number.
+struct Interrupting {
+    interrupt: Interrupt,
+    number: u64,
+    signed: AtomicU64,
+}
+
+impl Auth for Interrupting {
+    fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+        if self.signed.fetch_add(1, Ordering::SeqCst) + 1 == self.number {
+            self.interrupt.set();
+        }
+        Ok(())
+    }
+
+    fn invalidate_if_rejected(&self, response: &Response, _: Generation) -> bool {
+        response.status() == StatusCode::UNAUTHORIZED
+    }
+}
+
+/// Returns the error of a request that is interrupted while its copy with this number is signed, and
+/// the number of copies that were sent. The server responds with `code`.
+fn interrupted(method: Method, code: u16, number: u64) -> (Error, usize) {
+    let world = World::new(move |_| status(code));
+    let interrupt = Interrupt::default();
+    let auth = Interrupting { interrupt: interrupt.clone(), number, signed: AtomicU64::new(0) };
+    let client = world.client.with_credentials(vec![(USER, Arc::new(auth))]);
+    let request = RawEndpoint::new(method, "/things").with_credential(USER);
+    let error = client.interrupted_by(interrupt).send(&request).unwrap_err();
+    (error, world.words().len())
+}
+
+#[test]
+fn interrupted_request_is_not_sent_at_any_step() {
+    let (error, sent) = interrupted(Method::POST, 200, 1);
+    assert_eq!((error.delivery(), error.attempts(), sent), (Delivery::NotSent, 0, 0));
+    let (error, sent) = interrupted(Method::POST, 401, 2);
+    assert_eq!((error.delivery(), error.attempts(), sent), (Delivery::NotSent, 1, 1));
+    assert!(error.to_string().contains("was not sent"), "{error}");
+    // The error of the first attempt is returned, because that attempt was sent.
+    let (error, sent) = interrupted(Method::GET, 503, 2);
+    assert_eq!((error.kind(), error.attempts(), sent), (ErrorKind::Api, 1, 1));
+    assert!(error.is_retryable());
+}
+
+#[test]
+fn interrupted_request_for_a_token_is_not_the_error_of_other_threads() {
+    let interrupt = Interrupt::default();
+    let is_first = std::sync::atomic::AtomicBool::new(true);
+    let stop = interrupt.clone();
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(ManualClock::at_unix(1_700_000_000)));
+    let auth = Arc::new(Endless(AtomicU64::new(0)));
+    let waiting = auth.clone();
+    settings.transport(Arc::new(move |_: Request| -> Result<_, TransportError> {
+        if is_first.swap(false, Ordering::SeqCst) {
+            // The other thread waits.
+            while waiting.0.load(Ordering::SeqCst) < 2 {
+                std::thread::yield_now();
+            }
+            stop.set();
+            return Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "timed out"));
+        }
+        Ok(status(200).body(b"[]".to_vec()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth.clone())]);
+    let client = client.unwrap();
+    let interrupted = client.interrupted_by(interrupt);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(move || interrupted.send(&post()).unwrap_err());
+        while auth.0.load(Ordering::SeqCst) < 1 {
+            std::thread::yield_now();
+        }
+        assert_eq!(client.send(&post()).unwrap(), b"[]");
+        assert_eq!(first.join().unwrap().delivery(), Delivery::NotSent);
+    });
 }

@@ -153,6 +153,8 @@ fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Error {
     let name = match found {
         Unexpected::Bool(_) => "boolean",
         Unexpected::Unsigned(_) | Unexpected::Signed(_) => "integer",
+        // The texts of `serde` for numbers of more than 64 bits.
+        Unexpected::Other(text) if text.ends_with("i128") || text.ends_with("u128") => "integer",
         Unexpected::Float(_) => "floating point",
         Unexpected::Char(_) | Unexpected::Str(_) => "string",
         Unexpected::Unit => "null",

@@ -75,7 +75,8 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
             if MODE == INTEGER && !visitor::is_integer(text) {
                 return Err(Error::plain("the number is not a whole number, or is out of range"));
             }
-            return Wrap::<V, MODE> { visitor, pass, fields: &[] }.visit_str(text);
+            let visitor = Wrap::<V, MODE> { visitor, pass, fields: &[] };
+            return pass.raised(visitor.visit_str::<Error>(text));
         }
         pass.reenter(text, |json| Lenient::<_>::new(json, pass).any::<MODE, V>(&[], visitor))
     }

@@ -363,6 +363,32 @@ fn damaged_texts_are_repaired() {
 }
 
 #[test]
+fn error_of_a_number_that_is_too_large_says_what_is_expected() {
+    let i64_range = "expected a whole number (i64), found another number";
+    let u64_range = "expected a whole number (u64), found another number";
+    let huge = "the number is not a whole number, or is out of range";
+    for (field, value, expected) in [
+        ("number", "9223372036854775808", i64_range),
+        ("number", "99999999999999999999", i64_range),
+        ("number", "-99999999999999999999", i64_range),
+        ("number", "\"99999999999999999999\"", i64_range),
+        ("number", "\"-99999999999999999999\"", i64_range),
+        ("number", "1e30", i64_range),
+        ("number", "1e38", i64_range),
+        ("number", "1e300", huge),
+        ("number", "1e400", huge),
+        ("unsigned", "-1", u64_range),
+        ("unsigned", "99999999999999999999", u64_range),
+        ("unsigned", "1e30", u64_range),
+        ("unsigned", "\"1e30\"", u64_range),
+        ("large", "1e400", huge),
+    ] {
+        let text = format!(r#"{{"list":[{{"{field}":{value}}}]}}"#);
+        assert_eq!(problem(&text), format!("list[0].{field}: {expected}"), "{value}");
+    }
+}
+
+#[test]
 fn errors_name_the_path_and_no_value() {
     for (text, expected) in [
         (

@@ -7,7 +7,7 @@ use super::json::Members;
 use super::routes::{Carries, ROUTES, Route};
 use super::{ApiResult, Ask, Out, Tpay, accounts, notify, text};
 use crate::query::decode_segment;
-use crate::routes::{Found, find};
+use crate::routes::{Found, find, template_of};
 use crate::{ConsolePage, Raw, Response, Service, Verdict};
 
 impl Tpay {
@@ -142,6 +142,10 @@ impl Service for Tpay {
 
     fn press(&mut self, action: &str, subject: &str) -> bool {
         self.press_button(action, subject)
+    }
+
+    fn path_template(&self, path: &str) -> Option<&'static str> {
+        template_of(&ROUTES, path)
     }
 
     fn respond(&mut self, request: &Raw) -> (Response, Verdict) {

@@ -277,6 +277,21 @@ fn the_log_has_a_line_per_request_without_secrets() {
             "tokenpass GET /api/v1/tca/public/balances  balance.public  credentials invalid  403  This access token was not found",
         ),
         (
+            sandbox.tpay().base_url(),
+            "PUT /tokens/CANARY HTTP/1.1\r\nContent-Length: 0\r\n".to_owned(),
+            "tpay PUT /tokens/{}  tokens.get  credentials invalid  405  method_not_allowed: the path has no such method",
+        ),
+        (
+            sandbox.tokenpass().base_url(),
+            "GET /api/v1/lookup/user/exists/ann HTTP/1.1\r\n".to_owned(),
+            "tokenpass GET /api/v1/lookup/user/exists/{}  lookup.user_exists  credentials invalid  403  Missing authentication credentials",
+        ),
+        (
+            sandbox.tinypass().base_url(),
+            "GET /d/CANARY HTTP/1.1\r\n".to_owned(),
+            "tinypass GET /d/{}  no endpoint  credentials not checked  404  no such link",
+        ),
+        (
             sandbox.tokenpass().base_url(),
             "GET /api/v1/tca/check-address/1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j?TOKENLY=1 HTTP/1.1\r\n".to_owned(),
             "tokenpass GET /api/v1/tca/check-address/{}  tca.check_address  credentials not checked  200",

@@ -464,3 +464,26 @@ fn pipe_without_a_reader_is_rejected_before_a_write() {
         assert!(run.status == 0 && run.stdout.contains("transactionId"), "{script}: {run:?}");
     }
 }
+
+#[test]
+fn blank_settings_of_files_and_profiles_are_rejected() {
+    let world = World::new();
+    let variables = world.variables().filter(|(name, _)| *name != "TPAY_SECURITY_CODE");
+    let file: String = variables.map(|(name, value)| format!("{name}={value}\n")).collect();
+    let listen = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "1s"];
+    for (line, problem) in [
+        ("TPAY_SECURITY_CODE=", ": TPAY_SECURITY_CODE: must not be empty"),
+        ("TPAY_SECURITY_CODE=\" \"", ": TPAY_SECURITY_CODE: must not be empty"),
+        ("TPAY_MERCHANT_ID=", ": TPAY_MERCHANT_ID: must not be empty"),
+        ("tpay_security_code=x", ": tpay_security_code is not one of "),
+        ("TPAY SECURITY CODE=x", " has a space in the name before `=`"),
+    ] {
+        let lines = format!("{file}{line}\n").replace("TPAY_MERCHANT_ID=1010\n", "");
+        for arguments in [&listen[..], &["auth", "status"]] {
+            let command = world.bare(&[arguments, &["--env-file", "-"]].concat());
+            let run = world.finish(command, &lines);
+            assert_eq!(run.status, 10, "{line}: {run:?}");
+            assert!(run.stderr.contains(problem), "{line}: {run:?}");
+        }
+    }
+}
