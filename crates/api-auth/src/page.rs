@@ -271,6 +271,10 @@ impl<E: Paged> Items<E> {
     /// An iterator that continues with this request does not know the entries that this one
     /// returned, and does not notice changes before its first request. If pages are being read
     /// again because the list changed, or to confirm its end, it returns their entries again.
+    ///
+    /// While the entries of a page are returned, the next page is the one after it. An iterator that
+    /// starts with its request therefore skips the rest of the current page. To end early, call
+    /// [`stop`](Items::stop) and read on to the end.
     pub fn request(&self) -> Option<&E> {
         self.pages.request()
     }

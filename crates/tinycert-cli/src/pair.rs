@@ -99,6 +99,8 @@ pub(crate) struct Pair {
     written: Option<Record>,
     /// Whether this run has replaced the files.
     pub(crate) is_replaced: bool,
+    /// Whether the deploy hook failed in this run.
+    pub(crate) is_hook_failed: bool,
 }
 
 /// Returns the paths of the chain and the key for a certificate with this common name. They are the
@@ -239,7 +241,13 @@ impl Folder {
 
     /// Creates a pair in this folder from a record that has not been written yet.
     pub(crate) fn pair(&self, record: Record) -> Pair {
-        Pair { record, folder: self.path.clone(), written: None, is_replaced: false }
+        Pair {
+            record,
+            folder: self.path.clone(),
+            written: None,
+            is_replaced: false,
+            is_hook_failed: false,
+        }
     }
 
     fn read(&self, name: &str) -> Result<Option<Pair>, Failure> {
@@ -283,7 +291,13 @@ impl Folder {
             return Err(at(&path, &format!("the record of `{}` was renamed", record.name)));
         }
         let written = Some(record.clone());
-        Ok(Some(Pair { record, folder: self.path.clone(), written, is_replaced: false }))
+        Ok(Some(Pair {
+            record,
+            folder: self.path.clone(),
+            written,
+            is_replaced: false,
+            is_hook_failed: false,
+        }))
     }
 }
 

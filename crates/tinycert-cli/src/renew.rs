@@ -79,6 +79,8 @@ fn within(text: &str) -> Result<Duration, String> {
 pub(crate) struct Done {
     pub(crate) is_renewed: bool,
     pub(crate) is_deployed: bool,
+    /// Whether the deploy hook failed after all other steps had succeeded.
+    pub(crate) is_only_hook_failed: bool,
 }
 
 /// Prints a message if a folder contains no recorded pairs, because the user may have given the
@@ -209,7 +211,7 @@ impl Pair {
             ("TINYCERT_KEY", absolute(files.key())?),
             ("TINYCERT_CERT_ID", self.record.cert_id.to_string().into()),
         ];
-        hook.run(command, &variables)?;
+        hook.run(command, &variables).inspect_err(|_| self.is_hook_failed = true)?;
         self.record.deployed_serial = Some(on_disk.serial);
         self.save()?;
         Ok(true)
@@ -318,6 +320,7 @@ impl Run<TinyCert> for Renew {
                 Err(failure) => Err(failure),
             };
             done.is_deployed = *deployed.as_ref().unwrap_or(&false);
+            done.is_only_hook_failed = renewed.is_ok() && pair.is_hook_failed;
             let mut failed: Vec<Failure> =
                 [renewed.err(), deployed.err()].into_iter().flatten().collect();
             // If the pair is unreadable, both steps return the same failure.
@@ -341,8 +344,11 @@ impl Run<TinyCert> for Renew {
 fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
     let result = match (failure, done) {
         (Some(failure), _) if failure.exit() == Exit::Unknown => "outcome unknown",
+        (Some(_), Done { is_renewed: true, is_only_hook_failed: true, .. }) => {
+            "renewed, hook failed"
+        }
         (Some(_), _) => "failed",
-        (None, Done { is_renewed: true, is_deployed: true }) => "renewed and deployed",
+        (None, Done { is_renewed: true, is_deployed: true, .. }) => "renewed and deployed",
         (None, Done { is_renewed: true, .. }) => "renewed",
         (None, Done { is_deployed: true, .. }) => "deployed",
         (None, _) => "not due",

@@ -531,7 +531,9 @@ impl Client {
     /// A repeated request could cause the server to send a second e-mail, so this method does not
     /// retry a request whose outcome is unknown. To find out whether it was carried out, call
     /// [`get_access`](Client::get_access) before the first request and again after the failure, and
-    /// compare the records.
+    /// compare the records. If they are equal, the server may still be processing the request: wait
+    /// a minute and look again. Repeat it only if they are still equal. A change can also come from
+    /// another program, so compare the expiry, too.
     ///
     /// If the response is an acknowledgement without the record, [`Granted::access`] is `None`. If
     /// the record in the response has no `expires`, that of the request is used.
@@ -547,7 +549,8 @@ impl Client {
     ///
     /// The request is never retried if its outcome is unknown. To find out whether it was carried
     /// out, call [`get_access`](Client::get_access) before the first request and again after the
-    /// failure, and compare the records.
+    /// failure, and compare the records. If they are equal, the server may still be processing the
+    /// request: wait a minute and look again. Repeat it only if they are still equal.
     ///
     /// See the example in the module [`access`](crate::access).
     ///

@@ -901,7 +901,10 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, call
     /// [`find_promise`](Client::find_promise) before you send the request again. If the request has
     /// neither a txid nor a fingerprint, call [`list_promises`](Client::list_promises) before the
-    /// first request and again after the failure, and compare the ids.
+    /// first request and again after the failure, and compare the ids. If there is no new entry,
+    /// the server may still be processing the request: wait a minute and look again. Repeat it only
+    /// if there is still none. A new id can also come from another program's request, so compare
+    /// the quantities, too.
     ///
     /// If another promise has the txid or fingerprint, the error is the server's response with
     /// status 400, even after a retry.

@@ -128,7 +128,9 @@ fn print_new(before: &BTreeSet<String>, after: &BTreeSet<String>) {
         eprintln!("refund: the refund {id} is new since the request");
     }
     if after.is_subset(before) {
-        eprintln!("refund: there is no new refund; list the refunds again before a second attempt");
+        eprintln!(
+            "refund: there is no new refund; list them again after a minute, before a second attempt"
+        );
     }
 }
 

@@ -745,7 +745,10 @@ impl ChildRefund {
 ///
 /// The request is never retried if its outcome is unknown. To find out whether it was carried out,
 /// read the payment with [`Client::get_marketplace_transaction`] before the first request and again
-/// after the failure, and compare the [refunds](MarketplaceChild::refunds) of its parts.
+/// after the failure, and compare the [refunds](MarketplaceChild::refunds) of its parts. If there
+/// is no new entry, the server may still be processing the request: wait a minute and look again.
+/// Repeat it only if there is still none. A new entry can also come from another program's refund,
+/// so compare the amounts, too.
 ///
 /// ```
 /// use tpay_client::marketplace::{ChildRefund, RefundMarketplaceTransaction};

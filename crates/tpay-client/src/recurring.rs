@@ -624,7 +624,9 @@ impl Endpoint for CancelRecurring {
 ///
 /// The request is never retried if its outcome is unknown. To find out whether it was carried out,
 /// list the charges of the plan with [`Client::recurring_charges`] before the first request and
-/// again after the failure, and compare the ids.
+/// again after the failure, and compare the ids. If there is no new entry, the server may still be
+/// processing the request: wait a minute and look again. Repeat it only if there is still none. A
+/// new id can also be that of a scheduled charge, or come from another program's request.
 ///
 /// Experimental: the response is not documented.
 ///

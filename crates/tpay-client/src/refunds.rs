@@ -220,8 +220,9 @@ impl TransactionRefunds {
 /// A repeated request can refund the amount twice, so the request is never retried if its outcome
 /// is unknown. To find out whether it was carried out, list the refunds of the transaction with
 /// [`Client::transaction_refunds`] before the first request and again after the failure, and
-/// compare the ids. If there is no new refund, the server may still be processing the request: list
-/// the refunds again after a minute.
+/// compare the ids. If there is no new entry, the server may still be processing the request: wait
+/// a minute and look again. Repeat it only if there is still none. A new id can also come from
+/// another program's refund, so compare the amounts, too.
 ///
 /// ```
 /// use tpay_client::{RefundTransaction, grosze};
@@ -580,8 +581,10 @@ pub struct CardRefundExtra {
 ///
 /// The request is never retried if its outcome is unknown. To find out whether it was carried out,
 /// list the refunds to the card with [`Client::refunds`] before the first request and again after
-/// the failure, and compare the ids. [`ListRefunds::context`] selects refunds to cards, and
-/// [`ListRefunds::token`] the card.
+/// the failure, and compare the ids. If there is no new entry, the server may still be processing
+/// the request: wait a minute and look again. Repeat it only if there is still none. A new id can
+/// also come from another program's refund, so compare the amounts, too. [`ListRefunds::context`]
+/// selects refunds to cards, and [`ListRefunds::token`] the card.
 ///
 /// See the example in the module [`refunds`](crate::refunds).
 ///
@@ -682,10 +685,8 @@ impl Endpoint for GetRefund {
 impl Client {
     /// Refunds a transaction, in full or in part.
     ///
-    /// The request is never retried if its outcome is unknown. To find out whether it was carried
-    /// out, list the refunds of the transaction with
-    /// [`transaction_refunds`](Client::transaction_refunds) before the first request and again
-    /// after the failure, and compare the ids; see [`RefundTransaction`].
+    /// The request is never retried if its outcome is unknown; [`RefundTransaction`] describes how
+    /// to find out whether it was carried out.
     ///
     /// See the example in the module [`refunds`](crate::refunds).
     ///

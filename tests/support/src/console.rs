@@ -11,7 +11,8 @@ struct Step {
     output: Vec<String>,
 }
 
-/// Returns the commands of all `console` blocks. A line `? 2` is the exit status.
+/// Returns the commands of all `console` blocks. A line `? 2` is the exit status. A command that ends
+/// with a backslash continues in the next line, which begins with `> `.
 fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for block in page.split("```console\n").skip(1) {
@@ -19,6 +20,12 @@ fn steps(page: &str) -> Vec<Step> {
             if let Some(command) = line.strip_prefix("$ ") {
                 let command = command.to_owned();
                 steps.push(Step { command, status: 0, output: Vec::new() });
+            } else if let Some(step) = steps.last_mut()
+                && step.command.ends_with('\\')
+                && let Some(more) = line.strip_prefix("> ")
+            {
+                step.command.push('\n');
+                step.command.push_str(more);
             } else if let Some(status) = line.strip_prefix("? ") {
                 steps.last_mut().unwrap().status = status.parse().unwrap();
             } else {

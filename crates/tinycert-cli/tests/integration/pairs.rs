@@ -961,6 +961,35 @@ mod unix {
     }
 
     #[test]
+    fn row_shows_a_renewal_whose_hook_failed() {
+        let world = world();
+        issue(&world, &[]);
+        advance(&world, 340);
+        let (failed, rows) = renew(&world, &["--deploy-hook", "exit 3"]);
+        assert_eq!(
+            (failed.status, results(&rows)),
+            (10, vec!["renewed, hook failed"]),
+            "{failed:?}"
+        );
+        assert_eq!((&rows[0]["renewed"], &rows[0]["deployed"]), (&true.into(), &false.into()));
+        assert!(rows[0]["error"].as_str().unwrap().contains("deploy hook failed"), "{rows:?}");
+        // The certificate was renewed by the previous run.
+        let (failed, rows) = renew(&world, &["--deploy-hook", "exit 3"]);
+        assert_eq!((failed.status, results(&rows)), (10, vec!["failed"]), "{failed:?}");
+        let (_, rows) = renew(&world, &["--deploy-hook", "true"]);
+        assert_eq!(results(&rows), ["deployed"]);
+        // The renewal fails, so the row does not name the hook.
+        issue(&world, &[]);
+        advance(&world, 340);
+        world.sandbox.tinycert().state(|server| server.creations_left = Some(0));
+        let mut changed = record(&world);
+        changed["deployed_serial"] = Value::Null;
+        std::fs::write(world.home.join("pki/a.example.json"), changed.to_string()).unwrap();
+        let (_, rows) = renew(&world, &["--deploy-hook", "exit 3", "--retries", "0"]);
+        assert_eq!(results(&rows), ["failed"]);
+    }
+
+    #[test]
     fn earlier_pair_is_deployed_although_it_cannot_be_renewed() {
         let world = world();
         issue(&world, &[]);

@@ -153,7 +153,9 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
 /// To find out which entries were made, set a unique [reference](Entry::reference) for each entry
 /// and search for it in the history of the group with [`Client::get_credit_group_history`]. Without
 /// a reference, read the history before the first request and again after the failure, and compare
-/// the ids.
+/// the ids. If there is no new entry, the server may still be processing the request: wait a minute
+/// and look again. Repeat it only if there is still none. A new id can also come from another
+/// program's request, so compare the amounts, too.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///
@@ -198,7 +200,9 @@ impl Endpoint for GiveCredits {
 /// To find out which entries were made, set a unique [reference](Entry::reference) for each entry
 /// and search for it in the history of the group with [`Client::get_credit_group_history`]. Without
 /// a reference, read the history before the first request and again after the failure, and compare
-/// the ids.
+/// the ids. If there is no new entry, the server may still be processing the request: wait a minute
+/// and look again. Repeat it only if there is still none. A new id can also come from another
+/// program's request, so compare the amounts, too.
 ///
 /// See the example in the module [`credits`](crate::credits).
 ///

@@ -182,6 +182,12 @@ pub(crate) fn parse(mut parser: lexopt::Parser, shell: Option<&OsStr>) -> Result
             Long("tls") => arguments.tls = true,
             Long("log") => arguments.log = value(&mut parser, "--log", parse_log)?,
             Value(word) if is_first && word == "run" => is_run = true,
+            Value(word) if word == "run" && !is_run => {
+                let problem = "`run` must be the first argument; write the options after it";
+                return Err(format!(
+                    "{problem}: api-sandbox run [OPTIONS] [PROVIDER...] -- COMMAND"
+                ));
+            }
             Value(word) => {
                 let provider = PROVIDERS.iter().find(|name| word == **name).ok_or_else(|| {
                     format!(
@@ -409,7 +415,15 @@ mod tests {
                 &["paypal"],
                 "\"paypal\" is not a provider; choose tinypass, tinycert, tokenpass or tpay",
             ),
-            (&["tpay", "run"], "\"run\" is not a provider"),
+            (
+                &["tpay", "run"],
+                "`run` must be the first argument; write the options after it: api-",
+            ),
+            (
+                &["--misbehave", "bad-gateway", "run", "tpay", "--", "true"],
+                "`run` must be the first argument; write the options after it: api-sandbox run",
+            ),
+            (&["run", "run", "--", "true"], "\"run\" is not a provider"),
             (
                 &["--env", "cmd"],
                 "--env: \"cmd\" is not one of bash, fish, powershell, dotenv, json",
