@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::client::Client;
+use crate::client::{Client, without_panic};
 use crate::clock::Interrupt;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
@@ -124,7 +124,7 @@ where
         {
             match requests.next() {
                 Some(request) => {
-                    if !request.idempotent() {
+                    if !without_panic(|| request.idempotent()).unwrap_or(false) {
                         window.join_when_dropped();
                     }
                     window.push(request);
@@ -392,6 +392,10 @@ mod tests {
 
         fn id(&self) -> &'static str {
             panic!("id")
+        }
+
+        fn idempotent(&self) -> bool {
+            panic!("idempotent")
         }
 
         fn parse(&self, _: &Response) -> Result<(), ResponseError> {

@@ -433,8 +433,11 @@ impl Client {
         loop {
             let now = self.wait_to_send(call, auth, &mut turn)?;
             let mut generation = Generation::default();
-            let request = self.build(call, auth, &mut generation, now)?;
-            self.check_interrupt()?;
+            let request = self
+                .build(call, auth, &mut generation, now)
+                .and_then(|request| self.check_interrupt().map(|()| request))
+                .inspect_err(|_| self.0.parts.pace.give_back(&mut turn))?;
+            turn.sent();
             *attempts += 1;
             copy.set(&request);
             let secrets = || self.secrets_of(call, copy);
@@ -524,7 +527,7 @@ impl Client {
             Decision::Stop(_) => retry_after.filter(|after| *after <= parts.retry.longest),
         };
         if let Some(wait) = wait {
-            parts.pace.pause(parts.clock.now(), wait);
+            parts.pace.pause(|| parts.clock.now(), wait);
         }
     }
 
@@ -739,7 +742,7 @@ fn stopped() -> Error {
 
 /// Returns the value of `work`, or `None` if it panics. What `work` uses must not be used after a
 /// panic.
-fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
         Err(payload) => {

@@ -56,6 +56,11 @@ impl Turn {
         Self { is_normal: true, number: None, start: None }
     }
 
+    /// Records that the request was sent, so that its time cannot be given back any more.
+    pub(crate) fn sent(&mut self) {
+        self.start = None;
+    }
+
     /// Returns the turn of a request for a token, which is before those of all other requests.
     pub(crate) fn first() -> Self {
         Self { is_normal: false, number: None, start: None }
@@ -115,6 +120,11 @@ impl Pace {
     pub(crate) fn new(per_second: Option<u32>) -> Self {
         let interval = per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate));
         Self { interval, ..Self::default() }
+    }
+
+    /// Returns whether a request may have to wait.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.interval.is_some() || self.may_pause.load(Ordering::Acquire)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -226,10 +236,12 @@ impl Pace {
         }
     }
 
-    /// Delays all requests until `duration` has passed since `now`.
-    pub(crate) fn pause(&self, now: SystemTime, duration: Duration) {
+    /// Delays all requests until `duration` has passed since the current time of the clock `now`.
+    pub(crate) fn pause(&self, now: impl FnOnce() -> SystemTime, duration: Duration) {
         let mut state = self.lock();
-        let end = state.time(now, None).checked_add(duration);
+        // If it were read before, a later reading of another thread would look like a clock that was
+        // set back.
+        let end = state.time(now(), None).checked_add(duration);
         state.paused_until = state.paused_until.max(end);
         self.may_pause.store(true, Ordering::Release);
     }
@@ -276,12 +288,26 @@ mod tests {
     }
 
     #[test]
+    fn time_of_a_sent_request_is_not_given_back() {
+        for (is_sent, next) in [(true, 1000), (false, 0)] {
+            let pace = Pace::new(Some(1));
+            let mut turn = Turn::normal();
+            assert_eq!(pace.wait(&mut turn, || at(0), |_| true, || false), Some(false));
+            if is_sent {
+                turn.sent();
+            }
+            pace.give_back(&mut turn);
+            assert_eq!(wait(&pace, 0), ms(next));
+        }
+    }
+
+    #[test]
     fn pause_holds_for_all_requests() {
         for rate in [None, Some(10)] {
             let pace = Pace::new(rate);
             assert_eq!(wait(&pace, 0), ms(0));
-            pace.pause(at(0), ms(7000));
-            pace.pause(at(0), ms(3000));
+            pace.pause(|| at(0), ms(7000));
+            pace.pause(|| at(0), ms(3000));
             assert_eq!(wait(&pace, 1000), ms(6000), "the longer pause");
             let spread = if rate.is_some() { 100 } else { 0 };
             assert_eq!(wait(&pace, 7000), ms(spread));
@@ -294,12 +320,12 @@ mod tests {
         for rate in [None, Some(1)] {
             let pace = Pace::new(rate);
             assert_eq!(wait(&pace, 0), ms(0));
-            pace.pause(at(0), ms(1000));
+            pace.pause(|| at(0), ms(1000));
             let slept = Cell::new(Duration::ZERO);
             let now = || at(0) + slept.get();
             let sleep = |duration| {
                 if slept.get().is_zero() {
-                    pace.pause(now(), ms(5000));
+                    pace.pause(now, ms(5000));
                 }
                 slept.set(slept.get() + duration);
                 true
@@ -314,7 +340,7 @@ mod tests {
         let pace = Pace::new(Some(1));
         assert_eq!(wait(&pace, 100_000), ms(0));
         assert_eq!(wait(&pace, 10_000), ms(1000));
-        pace.pause(at(11_000), ms(5000));
+        pace.pause(|| at(11_000), ms(5000));
         assert_eq!(wait(&pace, 1000), ms(5000));
         // It is set back during the sleep.
         let set_back = Cell::new(false);

@@ -200,8 +200,8 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 /// if more entries than a page has are added between two requests or, with
 /// [`concurrent`](Items::concurrent), while pages are requested at the same time or read again.
 ///
-/// Two kinds of change cannot be detected: the removal of as many entries as are added between two
-/// requests, and a change of the order after entries were added. If the server reports no total,
+/// Two kinds of change cannot be detected: the removal of at most as many entries as are added
+/// between two requests, and a change of the order after entries were added. If the server reports no total,
 /// removed entries cannot be detected either. An entry is returned twice if at least 32,768 entries
 /// are added between two requests.
 #[must_use = "nothing is sent until the iterator is advanced"]

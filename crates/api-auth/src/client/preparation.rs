@@ -62,16 +62,15 @@ impl Client {
         let mut attempts = 0;
         let mut copy = RequestCopy::new();
         let endpoint = Cell::new("");
-        // This wait is never interrupted, because other threads wait for the same token.
-        let wait = |duration| {
-            clock.sleep(duration);
-            true
-        };
+        let wait = |duration| self.wait(duration);
         self.with_retries(&endpoint, true, wait, || {
             let mut turn = Turn::first();
             let mut has_waited = false;
             let mut count = 0;
             while count < MOST_PREPARATIONS {
+                if count == 0 {
+                    self.check_interrupt()?;
+                }
                 let started = clock.now();
                 let Some(preparation) = auth.next_request(started)? else {
                     if auth.is_ready(clock.now()) {
@@ -80,13 +79,13 @@ impl Client {
                     count += 1;
                     continue; // The token of another client expired during the wait.
                 };
-                if !has_waited {
+                if !has_waited && self.0.parts.pace.may_wait() {
                     has_waited = true;
-                    // After a wait, the request is built again, with the current time. Its guard is
-                    // not held during the wait.
-                    if self.keep_pace(&mut turn)? {
-                        continue;
-                    }
+                    // The guard is not held during the wait, so that other clients can use the
+                    // store. After it, the request is built again, with the current time.
+                    drop(preparation);
+                    self.keep_pace(&mut turn)?;
+                    continue;
                 }
                 // After a long wait for another client, its token may not have been valid yet at
                 // the time before the wait.
@@ -96,7 +95,7 @@ impl Client {
                 if preparation.guard.is_some() && waited_long && auth.is_ready(now) {
                     break;
                 }
-                self.check_interrupt()?;
+                self.check_interrupt().inspect_err(|_| self.0.parts.pace.give_back(&mut turn))?;
                 (has_waited, count) = (false, count + 1);
                 attempts += 1;
                 endpoint.set(preparation.endpoint);

@@ -69,9 +69,9 @@ pub(super) struct PageWindow<E: NumberedPages> {
     /// The numbers of the next page to request and of the last page that may exist. `None` before
     /// the first page.
     open: Option<(u32, u32)>,
-    /// Pages up to this number are requested one after another, each after the previous one was
-    /// received. Later pages are requested in advance.
-    in_turn: u32,
+    /// Pages up to this number, if there is one, are requested one after another, each after the
+    /// previous one was received. Later pages are requested in advance.
+    in_turn: Option<u32>,
     rereads: u32,
     stopped: bool,
 }
@@ -96,7 +96,7 @@ where
             most,
             most_threads,
             open: None,
-            in_turn: 0,
+            in_turn: None,
             rereads: 0,
             stopped: false,
         }
@@ -142,7 +142,7 @@ where
 {
     fn fetch(&mut self, first: &E, request: &E) -> Option<Received<E::Output>> {
         let number = request.page_number();
-        if number <= self.in_turn {
+        if self.in_turn.is_some_and(|last| number <= last) {
             return (!self.stopped)
                 .then(|| Received::alone(self.client.send_without_panic(request)));
         }
@@ -151,7 +151,8 @@ where
             match self.window.take() {
                 Some((taken, page)) if taken.page_number() == number => {
                     let window = u32::try_from(self.most).unwrap_or(u32::MAX);
-                    let most_back = number.saturating_sub(first.page_number().max(self.in_turn));
+                    let begin = first.page_number().max(self.in_turn.unwrap_or(0));
+                    let most_back = number.saturating_sub(begin);
                     let (back, is_stopped) = (window.min(most_back), self.stopped);
                     let overlap = Some(Overlap { back, most_back, is_stopped });
                     break Received { page, overlap };
@@ -159,7 +160,7 @@ where
                 Some(_) => {} // The numbers of the list have gaps.
                 None if self.stopped => return None,
                 None => {
-                    self.in_turn = number;
+                    self.in_turn = Some(number);
                     break Received::alone(self.client.send_without_panic(request));
                 }
             }
@@ -177,14 +178,14 @@ where
         self.rereads += 1;
         let first = self.confirm(request, back);
         if self.rereads == MOST_REREADS {
-            self.in_turn = u32::MAX;
+            self.in_turn = Some(u32::MAX);
         }
         first
     }
 
     fn confirm(&mut self, request: &E, back: u32) -> E {
         let number = request.page_number();
-        self.in_turn = self.in_turn.max(number);
+        self.in_turn = self.in_turn.max(Some(number));
         self.window = Self::window(&self.client, self.most_threads);
         self.open = None;
         request.with_page_number(number.saturating_sub(back))

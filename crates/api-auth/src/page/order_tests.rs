@@ -107,11 +107,21 @@ fn removal_that_only_a_discarded_page_shows_is_an_error() {
         // Pages 8 to 10 are read again, and have entries that were returned after the removal.
         vec![Insert(0, 1), Create(10)],
     ];
-    let client = scripted(100, 1, true, &script.into_iter().flatten().collect::<Vec<_>>());
+    let script: Vec<Step> = script.into_iter().flatten().collect();
+    let client = scripted(100, 1, true, &script);
     let mut items = without_threads::<1, true>(&client, 2);
     let outcome = Outcome::of(&mut items);
     assert_eq!(outcome.missing(5..100), [6, 7, 8]);
-    assert!(outcome.error.unwrap().ends_with("no entry was found again"));
+    let error = outcome.error.unwrap();
+    assert!(error.ends_with("no entry was found again"), "{error}");
+    assert_eq!(items.request(), Some(&Sized::FIRST));
+
+    let client = scripted(100, 1, true, &script);
+    let mut items = without_threads::<1, true>(&client, 2);
+    assert!(items.by_ref().take(8).all(|item| item.is_ok()));
+    items.stop();
+    let error = items.by_ref().last().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete, "{error}");
     assert_eq!(items.request(), Some(&Sized::FIRST));
 }
 

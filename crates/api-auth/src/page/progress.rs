@@ -192,6 +192,12 @@ impl Progress {
         }
         let Some(overlap) = overlap else { return Step::Add };
         if !self.is_changed(extent, items, &id) {
+            // Without ids, entries that moved from a page before its request to one after it cannot
+            // be found by reading pages again.
+            if self.lacks_id && overlap.back >= 2 && self.other_total(extent, items.len()).is_some()
+            {
+                self.report(changed_at_the_same_time);
+            }
             return Step::Add;
         }
         if overlap.is_stopped {
@@ -462,15 +468,15 @@ impl Progress {
         {
             self.report(|| format!("the server reported {total} entries and sent {end}"));
         }
-        if self.anchors.is_some() {
-            self.report(|| "it changed while it was read: no entry was found again".to_owned());
-        }
         self.take_problem()
     }
 
     /// Returns a message about the first problem that was found in the pages that were read, or
     /// `None` if there was none.
     pub(super) fn take_problem(&mut self) -> Option<String> {
+        if self.anchors.take().is_some() {
+            self.report(|| "it changed while it was read: no entry was found again".to_owned());
+        }
         self.report_order();
         self.problem
             .take()
