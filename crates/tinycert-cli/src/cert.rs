@@ -1,19 +1,17 @@
 //! The command `tinycert cert`: lists, creates, renews, revokes and downloads certificates.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use cli_support::api_auth::UnixTime;
 use cli_support::args::{BODY_OPTIONS, CAN_BE_EMPTY, duration, positive, set, text, value};
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
 use tinycert_client::cert::{
-    CertDetails, GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert,
-    SetCertStatus, StatusMask,
+    GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus,
+    StatusMask,
 };
-use tinycert_client::{CaId, CertId, CertPart, CertStatus, CreateCert, San, Session};
+use tinycert_client::{CaId, CertId, CertPart, CertStatus, CreateCert, San};
 
 use crate::ca::pem;
 use crate::file;
@@ -158,24 +156,6 @@ pub(crate) enum Part {
     EncryptedKey,
     /// Certificate and key as PKCS#12, encrypted with the account's passphrase
     Pkcs12,
-}
-
-/// Returns whether two parts of subjects are the same. Ignores case as well as leading and trailing
-/// whitespace. An absent part is the same as an empty one.
-fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
-    let [one, other] = [one, other].map(|part| part.unwrap_or_default().trim().to_lowercase());
-    one == other
-}
-
-/// Returns a name in a form in which equal names compare equal: host names, including those in
-/// e-mail addresses, are in lower case. Source: RFC 5280, section 7.
-fn comparable(name: &San) -> String {
-    let text = name.to_string();
-    match (name, text.rsplit_once('@')) {
-        (San::Uri(_), _) => text,
-        (San::Email(_), Some((local, host))) => format!("{local}@{}", host.to_lowercase()),
-        _ => text.to_lowercase(),
-    }
 }
 
 /// The prefix of the body members that contain the alternative names, such as `SANs[0][DNS]`.
@@ -353,51 +333,6 @@ impl Create {
 }
 
 impl New {
-    /// Returns the id of the certificate that [`Session::issue_cert`] would return instead of
-    /// creating one, or `None`. This is the latest certificate of the CA that has the status good,
-    /// the subject and the names of `request`, and expires at least 364 days from now.
-    pub(crate) fn find(&self, session: &Session, now: UnixTime) -> Result<Option<CertId>, Failure> {
-        const LEFT: i64 = 364 * 86_400;
-        let is_same_name = |name: Option<&str>| is_same(name, Some(&self.common_name));
-        let mut certs = session.list_certs(self.ca_id, StatusMask::GOOD)?;
-        certs.retain(|cert| {
-            cert.status == Some(CertStatus::Good)
-                && cert.expires.is_some_and(|end| end.seconds() >= now.seconds() + LEFT)
-                && is_same_name(cert.name.as_deref())
-        });
-        certs.sort_by_key(|cert| (cert.expires, cert.id));
-        for cert in certs.into_iter().rev() {
-            if self.describes(&session.get_cert_details(cert.id)?) {
-                return Ok(Some(cert.id));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Returns whether a certificate has the subject and the names of this one. The common name may
-    /// be an additional name of the certificate.
-    fn describes(&self, cert: &CertDetails) -> bool {
-        let subject = [
-            ("C", &cert.country),
-            ("CN", &cert.common_name),
-            ("L", &cert.locality),
-            ("O", &cert.organization),
-            ("OU", &cert.organizational_unit),
-            ("ST", &cert.state),
-        ];
-        let is_same_member = |(name, found): &(&str, &Option<String>)| {
-            let wanted = self.body.get(name).map(Json::cell);
-            is_same(wanted.as_deref(), found.as_deref())
-        };
-        let wanted: BTreeSet<String> = self.names.iter().map(comparable).collect();
-        let mut found: BTreeSet<String> = cert.sans.iter().map(comparable).collect();
-        let common_name = comparable(&San::Dns(self.common_name.clone()));
-        if !wanted.contains(&common_name) {
-            found.remove(&common_name);
-        }
-        subject.iter().all(is_same_member) && wanted == found
-    }
-
     /// Checks that every member of the body is also in `request`, because `tinycert issue` sends
     /// `request`, not the body.
     ///

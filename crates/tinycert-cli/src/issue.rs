@@ -169,7 +169,7 @@ impl Run<TinyCert> for Issue {
         }
         let session = context.client()?.session()?;
         if context.global.dry_run
-            && let Some(cert_id) = new.find(session, UnixTime::from(now()?))?
+            && let Some(cert_id) = session.find_issued(&new.request)?
         {
             context.note(&format!("dry run: would take over certificate {cert_id} and its key"));
             return Ok(Exit::Done);
@@ -177,12 +177,14 @@ impl Run<TinyCert> for Issue {
         if context.is_withheld(&new.request)? {
             return Ok(Exit::Done);
         }
-        let known = session.list_certs(new.ca_id, StatusMask::GOOD)?;
-        let cert_id = session.issue_cert(&new.request)?;
-        if known.iter().any(|cert| cert.id == cert_id) {
-            let more = "which has the same subject and names";
-            context.note(&format!("{name}: took over certificate {cert_id} and its key, {more}"));
-        }
+        let cert_id = match session.find_issued(&new.request)? {
+            Some(id) => {
+                let more = "which has the same subject and names";
+                context.note(&format!("{name}: took over certificate {id} and its key, {more}"));
+                id
+            }
+            None => session.issue_cert(&new.request)?,
+        };
         if !pair.is_recorded() {
             pair.record.cert_id = cert_id;
         }

@@ -107,12 +107,9 @@ impl Session {
     /// out, the server may still be processing it: wait before you repeat the call.
     pub fn issue_cert(&self, request: &CreateCert) -> Result<CertId> {
         let list = || self.list_certs(request.ca(), StatusMask::GOOD);
-        let expires_after = UnixTime::from(self.clock().now()).seconds() + YEAR - DAY;
-        let is_recent =
-            |cert: &CertItem| cert.expires.is_some_and(|end| end.seconds() >= expires_after);
         let before = list()?;
         let known: BTreeSet<CertId> = before.iter().map(|cert| cert.id).collect();
-        if let Some(cert_id) = self.issued(request, before, is_recent)? {
+        if let Some(cert_id) = self.recently_issued(request, before)? {
             return Ok(cert_id);
         }
         match self.create_cert(request) {
@@ -125,6 +122,28 @@ impl Session {
             }
             result => result,
         }
+    }
+
+    /// Returns the id of the certificate that [`issue_cert`](Session::issue_cert) would return
+    /// without creating one, or `None` if it would create one. Only reads.
+    ///
+    /// See the example in the module [`renewal`](crate::renewal).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn find_issued(&self, request: &CreateCert) -> Result<Option<CertId>> {
+        self.recently_issued(request, self.list_certs(request.ca(), StatusMask::GOOD)?)
+    }
+
+    fn recently_issued(
+        &self,
+        request: &CreateCert,
+        certs: Vec<CertItem>,
+    ) -> Result<Option<CertId>> {
+        let expires_after = UnixTime::from(self.clock().now()).seconds() + YEAR - DAY;
+        self.issued(request, certs, |cert| {
+            cert.expires.is_some_and(|end| end.seconds() >= expires_after)
+        })
     }
 
     /// Returns the id of the latest certificate in `certs` that has the status good and the subject

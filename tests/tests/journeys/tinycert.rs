@@ -276,7 +276,10 @@ fn status_changes_and_reissues_follow_the_rules() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
-    let cert = session.create_cert(&create_cert(ca, "rules.example.com")).unwrap();
+    let request = create_cert(ca, "rules.example.com");
+    assert_eq!(session.find_issued(&request).unwrap(), None);
+    let cert = session.create_cert(&request).unwrap();
+    assert_eq!(session.find_issued(&request).unwrap(), Some(cert));
     let listed = |mask| {
         let certs = session.list_certs(ca, mask).unwrap();
         certs.into_iter().find(|other| other.id == cert).map(|other| other.status.unwrap())
