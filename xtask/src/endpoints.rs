@@ -254,15 +254,17 @@ impl Function {
         }
     }
 
-    /// Returns whether a call sends one of `structs`, of `all` structs of endpoints.
-    ///
-    /// If the body creates a request, only the body counts: a struct in the signature is then an
-    /// argument.
-    fn sends(&self, structs: &[String], all: &BTreeSet<&str>) -> bool {
-        let (signature, body) = self.code.split_once('{').unwrap_or((&self.code, ""));
-        let words = |code| str::split(code, |c: char| !c.is_alphanumeric() && c != '_');
-        let code = if words(body).any(|word| all.contains(word)) { body } else { signature };
-        words(code).any(|word| structs.iter().any(|name| name == word))
+    /// Returns the words of a piece of code.
+    fn words(code: &str) -> impl Iterator<Item = &str> {
+        code.split(|c: char| !c.is_alphanumeric() && c != '_')
+    }
+
+    /// Returns whether the body calls the function `name` of the client.
+    fn calls(&self, name: &str) -> bool {
+        self.code.match_indices("self.").any(|(at, found)| {
+            let rest = self.code.get(at + found.len()..).unwrap_or_default();
+            rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('('))
+        })
     }
 }
 
@@ -322,12 +324,31 @@ impl Source {
         }
     }
 
+    /// Returns whether a call of `function` sends one of `structs`, of `all` structs of endpoints.
+    ///
+    /// If the body creates a request, only the body counts. Otherwise, the request is an argument,
+    /// which the function sends itself or passes to a function that does.
+    fn sends(&self, function: &Function, structs: &[String], all: &BTreeSet<&str>) -> bool {
+        let (signature, body) = function.code.split_once('{').unwrap_or((&function.code, ""));
+        let names = |code| {
+            Function::words(code).any(|word| structs.iter().any(|structure| structure == word))
+        };
+        if Function::words(body).any(|word| all.contains(word)) {
+            return names(body);
+        }
+        let is_called =
+            |other: &&Function| function.calls(&other.name) && other.name != function.name;
+        let mut called = self.functions.iter().filter(is_called).peekable();
+        names(signature)
+            && (called.peek().is_none() || called.any(|other| self.sends(other, structs, all)))
+    }
+
     /// Returns the functions that send a struct of the endpoint, with those that call `send`
     /// themselves first.
     fn functions_of(&self, id: &str) -> Vec<&Function> {
         let structs = self.structs.get(id).map(Vec::as_slice).unwrap_or_default();
-        let all = self.structs.values().flatten().map(String::as_str).collect();
-        let is_of = |function: &&Function| function.sends(structs, &all);
+        let all: BTreeSet<&str> = self.structs.values().flatten().map(String::as_str).collect();
+        let is_of = |function: &&Function| self.sends(function, structs, &all);
         let mut functions: Vec<&Function> = self.functions.iter().filter(is_of).collect();
         functions.sort_by_key(|function| !function.code.contains(".send("));
         functions
@@ -346,19 +367,27 @@ mod tests {
         let mut source = Source { structs: BTreeMap::new(), functions: Vec::new() };
         source.read_structs(
             "impl Endpoint for Authorize {\n    const ID: &'static str = \"authorize\";\n}\n\
-             impl Endpoint for ExchangeCode {\n    const ID: &'static str = \"exchange\";\n}\n",
+             impl Endpoint for ExchangeCode {\n    const ID: &'static str = \"exchange\";\n}\n\
+             impl Endpoint for Sessions {\n    const ID: &'static str = \"sessions\";\n}\n",
         );
         source.read_functions(
             "impl Client {\n    fn private(&self, login: &Authorize) {\n\
              self.send(login)\n    }\n    pub fn authorize_url(&self, login: &Authorize) -> Result<String> {\n\
              self.request(login)\n    }\n    \
              pub fn finish_login(&self, login: &Authorize) -> Result<UserToken> {\n\
-             self.send(&ExchangeCode::new(&login.redirect_uri))\n    }\n",
+             self.send(&ExchangeCode::new(&login.redirect_uri))\n    }\n    \
+             pub fn has_login(&self, login: &Authorize) -> Result<bool> {\n\
+             self.sessions()\n    }\n    \
+             pub fn sessions(&self) -> Result<bool> {\n\
+             self.send(&Sessions)\n    }\n    \
+             pub fn open_login(&self, login: &Authorize) -> Result<String> {\n\
+             self.authorize_url(login)\n    }\n",
         );
         let names = |id| -> Vec<&str> {
             source.functions_of(id).iter().map(|function| function.name.as_str()).collect()
         };
-        assert_eq!(names("authorize"), ["authorize_url"]);
+        // The argument of `has_login` is not sent.
+        assert_eq!(names("authorize"), ["authorize_url", "open_login"]);
         assert_eq!(names("exchange"), ["finish_login"]);
     }
 
