@@ -223,13 +223,14 @@ fn accepted(sandbox: &Sandbox) -> Called {
 struct Source {
     /// The structs of each endpoint id.
     structs: BTreeMap<String, Vec<String>>,
-    /// The public functions of each `impl Client` and `impl Session`.
+    /// The functions of each `impl Client` and `impl Session`.
     functions: Vec<Function>,
 }
 
-/// A public function, as it is written.
+/// A function, as it is written.
 struct Function {
     name: String,
+    is_public: bool,
     /// Signature and body, without comments.
     code: String,
     /// Whether the comment of the function says "Experimental".
@@ -254,18 +255,25 @@ impl Function {
         }
     }
 
-    /// Returns the words of a piece of code.
-    fn words(code: &str) -> impl Iterator<Item = &str> {
-        code.split(|c: char| !c.is_alphanumeric() && c != '_')
+    /// Returns the signature and the body.
+    fn parts(&self) -> (&str, &str) {
+        self.code.split_once('{').unwrap_or((&self.code, ""))
+    }
+
+    /// Returns whether the body calls `send`.
+    fn is_sender(&self) -> bool {
+        self.code.contains(".send(")
     }
 
     /// Returns whether the body calls the function `name` of the client.
     fn calls(&self, name: &str) -> bool {
-        self.code.match_indices("self.").any(|(at, found)| {
-            let rest = self.code.get(at + found.len()..).unwrap_or_default();
-            rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('('))
-        })
+        self.code.contains(&format!("self.{name}("))
     }
+}
+
+/// Returns the words of a piece of code.
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
 }
 
 impl Source {
@@ -311,14 +319,16 @@ impl Source {
     fn read_functions(&mut self, block: &str) {
         let is_code = |line: &&str| !line.trim_start().starts_with("//");
         let mut comment = "";
-        for (number, part) in block.split("pub fn ").enumerate() {
+        for (number, part) in block.split("fn ").enumerate() {
             // The text before the first function is not a function.
             if number > 0 {
+                let text = part.split_inclusive("\n    }\n").next().unwrap_or_default();
                 let code: String =
-                    part.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect();
+                    text.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect();
                 let name = code.split(['(', '<']).next().unwrap_or_default().to_owned();
+                let is_public = comment.ends_with("pub ");
                 let is_experimental = comment.contains("Experimental");
-                self.functions.push(Function { name, code, is_experimental });
+                self.functions.push(Function { name, code, is_public, is_experimental });
             }
             comment = part.rsplit("\n    }\n").next().unwrap_or_default();
         }
@@ -329,18 +339,17 @@ impl Source {
     /// If the body creates a request, only the body counts. Otherwise, the request is an argument,
     /// which the function sends itself or passes to a function that does.
     fn sends(&self, function: &Function, structs: &[String], all: &BTreeSet<&str>) -> bool {
-        let (signature, body) = function.code.split_once('{').unwrap_or((&function.code, ""));
-        let names = |code| {
-            Function::words(code).any(|word| structs.iter().any(|structure| structure == word))
-        };
-        if Function::words(body).any(|word| all.contains(word)) {
-            return names(body);
+        let is_one = |word: &str| structs.iter().any(|name| name == word);
+        let mut called = self.functions.iter().filter(|other| function.calls(&other.name));
+        let private = called.clone().filter(|other| !other.is_public);
+        let bodies = private.chain([function]).map(|part| part.parts().1);
+        if bodies.clone().flat_map(words).any(|word| all.contains(word)) {
+            return bodies.flat_map(words).any(is_one);
         }
-        let is_called =
-            |other: &&Function| function.calls(&other.name) && other.name != function.name;
-        let mut called = self.functions.iter().filter(is_called).peekable();
-        names(signature)
-            && (called.peek().is_none() || called.any(|other| self.sends(other, structs, all)))
+        words(function.parts().0).any(is_one)
+            && (function.is_sender()
+                || called.clone().next().is_none()
+                || called.any(|other| self.sends(other, structs, all)))
     }
 
     /// Returns the functions that send a struct of the endpoint, with those that call `send`
@@ -348,9 +357,10 @@ impl Source {
     fn functions_of(&self, id: &str) -> Vec<&Function> {
         let structs = self.structs.get(id).map(Vec::as_slice).unwrap_or_default();
         let all: BTreeSet<&str> = self.structs.values().flatten().map(String::as_str).collect();
-        let is_of = |function: &&Function| self.sends(function, structs, &all);
+        let is_of =
+            |function: &&Function| function.is_public && self.sends(function, structs, &all);
         let mut functions: Vec<&Function> = self.functions.iter().filter(is_of).collect();
-        functions.sort_by_key(|function| !function.code.contains(".send("));
+        functions.sort_by_key(|function| !function.is_sender());
         functions
     }
 }
@@ -379,6 +389,8 @@ mod tests {
              pub fn has_login(&self, login: &Authorize) -> Result<bool> {\n\
              self.sessions()\n    }\n    \
              pub fn sessions(&self) -> Result<bool> {\n\
+             self.of_all()\n    }\n    \
+             fn of_all(&self) -> Result<bool> {\n\
              self.send(&Sessions)\n    }\n    \
              pub fn open_login(&self, login: &Authorize) -> Result<String> {\n\
              self.authorize_url(login)\n    }\n",
@@ -389,6 +401,7 @@ mod tests {
         // The argument of `has_login` is not sent.
         assert_eq!(names("authorize"), ["authorize_url", "open_login"]);
         assert_eq!(names("exchange"), ["finish_login"]);
+        assert_eq!(names("sessions"), ["sessions"]);
     }
 
     const LIST: &str = "docs/endpoints/tinycert.toml";
