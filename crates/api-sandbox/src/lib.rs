@@ -26,6 +26,7 @@ mod misbehaviour;
 mod query;
 mod routes;
 mod server;
+mod strict_json;
 pub mod tinycert;
 pub mod tinypass;
 pub mod tokenpass;

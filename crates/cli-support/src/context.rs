@@ -474,11 +474,6 @@ impl<P: Provider> Context<P> {
         else {
             return Ok(None);
         };
-        if path.as_os_str().is_empty() {
-            let problem = format!("{setting}: must not be empty");
-            let hint = "set a value, or remove the setting";
-            return Err(Failure::new(Exit::Local, problem).with_hint(hint));
-        }
         check_read(&setting, &path)?;
         let mut name = format!("{setting} {}", path.display());
         if name.contains("://") {

@@ -7,6 +7,9 @@ mod environment;
 mod files;
 mod relay;
 mod seed;
+// The servers use it, too; it is not part of the public API.
+#[path = "../../strict_json.rs"]
+mod strict_json;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -7,8 +7,9 @@ use std::net::TcpStream;
 use std::path::Path;
 
 use api_sandbox::{Sandbox, tpay};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+use crate::strict_json::{self, item, member};
 
 /// The lists that a seed file can contain: a provider, the name of a list, and the function that
 /// adds a record of the list.
@@ -33,7 +34,7 @@ const LAST_SECOND: u64 = 253_402_300_799;
 pub(crate) fn add(sandbox: &Sandbox, file: &Path) -> Result<(), String> {
     let added = crate::files::read(file)
         .map_err(|error| error.to_string())
-        .and_then(|text| parse(&text))
+        .and_then(|text| strict_json::parse(text.as_bytes()).map_err(|error| error.to_string()))
         .and_then(|seed| add_all(sandbox, &seed));
     added.map_err(|why| format!("--seed {}: {why}", file.display()))
 }
@@ -78,21 +79,6 @@ fn only(members: &Map<String, Value>, at: &str, allowed: &[&str]) -> Result<(), 
         }
         None => Ok(()),
     }
-}
-
-/// Returns the path of a member of the object at `at`, such as `tpay.transactions`.
-fn member(at: &str, name: &str) -> String {
-    let is_plain = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
-    match name {
-        name if name.is_empty() || !name.chars().all(is_plain) => format!("{at}[{name:?}]"),
-        name if at.is_empty() => name.to_owned(),
-        name => format!("{at}.{name}"),
-    }
-}
-
-/// Returns the path of an item of the array at `at`, such as `tpay.transactions[2]`.
-fn item(at: &str, index: usize) -> String {
-    format!("{at}[{index}]")
 }
 
 /// A record of a list, and its path.
@@ -281,76 +267,4 @@ fn post(url: &str, path: &str, headers: &str, body: &Value) -> Result<Value, Str
     let (_, body) = response.split_once("\r\n\r\n").ok_or("the response has no body")?;
     // A response to a request that is too large is plain text.
     serde_json::from_str(body).map_err(|_| format!("the server rejects the record: {body}"))
-}
-
-/// Parses the file. A repeated member of an object is an error.
-fn parse(text: &str) -> Result<Value, String> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Unique(String::new()).deserialize(&mut deserializer);
-    let value = value.and_then(|value| deserializer.end().map(|()| value));
-    value.map_err(|error| error.to_string())
-}
-
-/// Deserializes the JSON value with this path. Unlike [`Value`], it accepts no repeated members.
-struct Unique(String);
-
-impl<'de> DeserializeSeed<'de> for Unique {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Unique {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(value) = items.next_element_seed(Self(item(&self.0, list.len())))? {
-            list.push(value);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let at = member(&self.0, &name);
-            if object.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("{at} is given twice")));
-            }
-            let value = members.next_value_seed(Self(at))?;
-            object.insert(name, value);
-        }
-        Ok(Value::Object(object))
-    }
 }

@@ -254,7 +254,7 @@ fn credentials_are_checked_in_each_form() {
             400,
             "must have at least 1 characters",
         ),
-        (&[json_type], "/oauth/auth", doubled, 400, "the name \"client_id\" is repeated"),
+        (&[json_type], "/oauth/auth", doubled, 400, "client_id is given twice"),
         (&[multipart], "/oauth/auth", good.clone(), 400, "the multipart body is malformed"),
         (
             &[],
