@@ -302,6 +302,19 @@ mod tests {
     }
 
     #[test]
+    fn pause_reads_the_clock_while_no_other_thread_can() {
+        let pace = Pace::new(None);
+        pace.pause(
+            || {
+                assert!(pace.state.try_lock().is_err());
+                at(0)
+            },
+            ms(1000),
+        );
+        assert_eq!(wait(&pace, 0), ms(1000));
+    }
+
+    #[test]
     fn pause_holds_for_all_requests() {
         for rate in [None, Some(10)] {
             let pace = Pace::new(rate);

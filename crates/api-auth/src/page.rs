@@ -201,9 +201,9 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
 /// [`concurrent`](Items::concurrent), while pages are requested at the same time or read again.
 ///
 /// Two kinds of change cannot be detected: the removal of at most as many entries as are added
-/// between two requests, and a change of the order after entries were added. If the server reports no total,
-/// removed entries cannot be detected either. An entry is returned twice if at least 32,768 entries
-/// are added between two requests.
+/// between two requests, and a change of the order after entries were added. If the server reports
+/// no total, removed entries cannot be detected either. An entry is returned twice if at least
+/// 32,768 entries are added between two requests.
 #[must_use = "nothing is sent until the iterator is advanced"]
 pub struct Items<E: Paged> {
     pages: Pages<E>,

@@ -1,6 +1,6 @@
 use std::error::Error as StdError;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::auth::Preparation;
@@ -981,6 +981,91 @@ fn token_that_expires_while_its_request_waits_is_replaced() {
         client.send(&post()).unwrap();
     }
     let expected = [("/token", 0), ("/things", 0), ("/things", 1), ("/token", 2), ("/things", 2)];
+    assert_eq!(*sent.lock().unwrap(), expected.map(|(path, time)| (path.to_owned(), time)));
+}
+
+/// A signer whose first token is rejected. A guard is held during each request for a token.
+struct Rejected {
+    is_ready: AtomicBool,
+    held: Arc<AtomicBool>,
+}
+
+/// A guard that is held until it is dropped.
+struct Guard(Arc<AtomicBool>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Auth for Rejected {
+    fn is_ready(&self, _: SystemTime) -> bool {
+        self.is_ready.load(Ordering::SeqCst)
+    }
+
+    fn next_request(&self, now: SystemTime) -> Result<Option<Preparation>> {
+        if self.is_ready(now) {
+            return Ok(None);
+        }
+        let request = http::Request::post("https://a.example/token").body(Vec::new()).unwrap();
+        self.held.store(true, Ordering::SeqCst);
+        let guard: Box<dyn Send> = Box::new(Guard(self.held.clone()));
+        Ok(Some(Preparation { endpoint: "token", request, guard: Some(guard) }))
+    }
+
+    fn handle_response(&self, _: Response, _: SystemTime) -> Result<()> {
+        self.is_ready.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+        Ok(())
+    }
+
+    fn invalidate_if_rejected(&self, response: &Response, _: Generation) -> bool {
+        let is_rejected = response.status() == StatusCode::UNAUTHORIZED;
+        is_rejected && self.is_ready.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// A clock that fails if a request waits while the guard is held.
+struct WithoutGuard(ManualClock, Arc<AtomicBool>);
+
+impl Clock for WithoutGuard {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        assert!(!self.1.load(Ordering::SeqCst), "the guard is held");
+        self.0.sleep(duration);
+    }
+}
+
+#[test]
+fn requests_after_a_rejected_token_keep_the_maximum_rate_without_a_guard() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (start, time) = (clock.now(), clock.clone());
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let notes = sent.clone();
+    let held = Arc::<AtomicBool>::default();
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(WithoutGuard(clock, held.clone())));
+    settings.max_requests_per_second(1);
+    settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+        let after = time.now().duration_since(start).unwrap().as_secs();
+        let mut notes = notes.lock().unwrap();
+        notes.push((request.uri().path().to_owned(), after));
+        let code = if notes.len() == 1 { 401 } else { 200 };
+        Ok(status(code).body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let auth: Arc<dyn Auth> = Arc::new(Rejected { is_ready: AtomicBool::new(true), held });
+    let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap();
+    client.send(&post()).unwrap();
+    client.send(&post()).unwrap();
+    let expected = [("/things", 0), ("/token", 1), ("/things", 1), ("/things", 2)];
     assert_eq!(*sent.lock().unwrap(), expected.map(|(path, time)| (path.to_owned(), time)));
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::changes_tests::{checked, grow, reorder, shrink};
 use super::test_list::{
-    Change, Changing, Numbered, Page, build, client, page_of, response, settings,
+    Change, Changing, LIMIT, Numbered, Page, Sized, build, client, page_of, response, settings,
 };
 use super::*;
 use crate::clock::{Clock, Interrupt};
@@ -145,6 +145,24 @@ fn as_many_pages_as_given_are_requested_at_a_time() {
     first.sort_unstable();
     assert_eq!(first, [2, 3, 4, 5, 6, 7, 8, 9]);
     assert_eq!(items.map(Result::unwrap).collect::<Vec<_>>(), entries(11..200));
+}
+
+#[test]
+fn only_the_first_page_of_a_list_from_0_is_requested_alone() {
+    let gate = Arc::<Gate>::default();
+    let at = gate.clone();
+    let client = client(move |number| {
+        if number > 0 {
+            at.pass(number);
+        }
+        page(number + 1, 200, true)
+    });
+    let mut items = Items::new(client, Sized::<LIMIT, true, 0>::FIRST).concurrent(8);
+    assert_eq!(items.by_ref().take(10).count(), 10);
+    let rest = std::thread::spawn(move || items.map(Result::unwrap).collect::<Vec<_>>());
+    gate.wait_for(8);
+    gate.open();
+    assert_eq!(rest.join().unwrap(), entries(10..200));
 }
 
 #[test]

@@ -7,7 +7,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::changes_tests::{grow, shrink};
-use super::test_list::{Change, Changing, Page, Sized, build, client, page_of, response, settings};
+use super::test_list::{
+    Change, Changing, Page, Sized, WITHOUT_ID, build, client, page_of, response, settings,
+};
 use super::*;
 use crate::message::Response;
 
@@ -123,6 +125,21 @@ fn removal_that_only_a_discarded_page_shows_is_an_error() {
     let error = items.by_ref().last().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Incomplete, "{error}");
     assert_eq!(items.request(), Some(&Sized::FIRST));
+}
+
+#[test]
+fn list_without_ids_that_changes_while_pages_are_requested_is_an_error() {
+    // Five entries are added to the first page after the third one was created, and before the
+    // second one. As many entries are lost as are returned twice.
+    let client = client(|number| {
+        let (added, page) = (if matches!(number, 1 | 3) { 0 } else { 5 }, number as usize - 1);
+        let entries = (5 - added..5).chain(0..60).skip(page * 10).take(10);
+        let entries = entries.map(|entry| format!("{WITHOUT_ID}{entry}")).collect();
+        (entries, Some(60 + added))
+    });
+    let outcome = Outcome::of(&mut without_threads::<10, true>(&client, 4));
+    let error = outcome.error.unwrap();
+    assert!(error.contains("changed while its pages were requested at the same time"), "{error}");
 }
 
 #[test]

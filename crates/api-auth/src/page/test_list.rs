@@ -24,27 +24,32 @@ pub(super) static PROVIDER: Provider = Provider {
     read_error: status_error,
 };
 
+/// The beginning of entries that have no id.
+pub(super) const WITHOUT_ID: &str = "without id ";
+
 /// The number of entries of a full page.
 pub(super) const LIMIT: usize = 10;
 
-/// A request for a page of a list with `SIZE` entries on a full page. Pages are counted from 1. The
-/// client does not know the page size if `IS_KNOWN` is false.
+/// A request for a page of a list with `SIZE` entries on a full page. The number of the first page
+/// is `START`. The client does not know the page size if `IS_KNOWN` is false.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sized<const SIZE: usize, const IS_KNOWN: bool> {
+pub(super) struct Sized<const SIZE: usize, const IS_KNOWN: bool, const START: u32 = 1> {
     pub(super) page: u32,
 }
 
 /// A request for a page of [`LIMIT`] entries.
 pub(super) type Numbered = Sized<LIMIT, true>;
 
-impl<const SIZE: usize, const IS_KNOWN: bool> Sized<SIZE, IS_KNOWN> {
-    pub(super) const FIRST: Self = Self { page: 1 };
+impl<const SIZE: usize, const IS_KNOWN: bool, const START: u32> Sized<SIZE, IS_KNOWN, START> {
+    pub(super) const FIRST: Self = Self { page: START };
 }
 
 /// The entries of a page, and the total if the server reports one.
 pub(super) type Page = (Vec<String>, Option<u64>);
 
-impl<const SIZE: usize, const IS_KNOWN: bool> Endpoint for Sized<SIZE, IS_KNOWN> {
+impl<const SIZE: usize, const IS_KNOWN: bool, const START: u32> Endpoint
+    for Sized<SIZE, IS_KNOWN, START>
+{
     type Output = Page;
     const ID: &'static str = "numbered";
     const ROUTE: Route<Self> = route!(GET "/numbered").credential(Credential::NONE);
@@ -58,7 +63,9 @@ impl<const SIZE: usize, const IS_KNOWN: bool> Endpoint for Sized<SIZE, IS_KNOWN>
     }
 }
 
-impl<const SIZE: usize, const IS_KNOWN: bool> Paged for Sized<SIZE, IS_KNOWN> {
+impl<const SIZE: usize, const IS_KNOWN: bool, const START: u32> Paged
+    for Sized<SIZE, IS_KNOWN, START>
+{
     type Item = String;
 
     fn next(&self, page: &Page) -> Option<Self> {
@@ -71,16 +78,18 @@ impl<const SIZE: usize, const IS_KNOWN: bool> Paged for Sized<SIZE, IS_KNOWN> {
     }
 
     fn item_id(item: &String) -> Option<&str> {
-        Some(item)
+        (!item.starts_with(WITHOUT_ID)).then_some(item)
     }
 
     fn extent(&self, page: &Page) -> Extent {
         let size = if IS_KNOWN { u32::try_from(SIZE).unwrap() } else { 0 };
-        Extent::of_page(self.page - 1, size).with_total(page.1)
+        Extent::of_page(self.page - START, size).with_total(page.1)
     }
 }
 
-impl<const SIZE: usize, const IS_KNOWN: bool> NumberedPages for Sized<SIZE, IS_KNOWN> {
+impl<const SIZE: usize, const IS_KNOWN: bool, const START: u32> NumberedPages
+    for Sized<SIZE, IS_KNOWN, START>
+{
     fn page_number(&self) -> u32 {
         self.page
     }
