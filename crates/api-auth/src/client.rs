@@ -554,11 +554,16 @@ impl Client {
     ) -> Result<T> {
         let mut number = 1;
         let mut last_error = None;
+        let mut may_have_arrived = false;
         loop {
-            let failure = match attempt() {
+            let mut failure = match attempt() {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
+            if may_have_arrived {
+                failure.error = failure.error.after_an_unknown_outcome();
+            }
+            may_have_arrived |= failure.error.delivery() == Delivery::Unknown;
             let Some(outcome) = failure.outcome else {
                 return Err(match last_error {
                     // Only this attempt was not sent.

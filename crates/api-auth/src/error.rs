@@ -83,7 +83,7 @@ struct Inner {
 /// See the example in [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
-    /// The request was certainly not sent.
+    /// The request was certainly not sent, and no earlier attempt can have been carried out.
     NotSent,
     /// The server received the request and rejected it, so the request was not carried out.
     Refused,
@@ -180,6 +180,14 @@ impl Error {
     /// obtained.
     pub(crate) fn not_sent(mut self) -> Self {
         self.0.delivery = Delivery::NotSent;
+        self
+    }
+
+    /// Changes the status "not sent" to "unknown", because an earlier attempt may have arrived.
+    pub(crate) fn after_an_unknown_outcome(mut self) -> Self {
+        if self.0.delivery == Delivery::NotSent {
+            self.0.delivery = Delivery::Unknown;
+        }
         self
     }
 

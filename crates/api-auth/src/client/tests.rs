@@ -1142,6 +1142,27 @@ fn interrupted_request_is_not_sent_at_any_step() {
 }
 
 #[test]
+fn delivery_is_unknown_if_only_later_attempts_were_not_sent() {
+    for (first, expected) in [(Sent::Maybe, Delivery::Unknown), (Sent::No, Delivery::NotSent)] {
+        let count = AtomicU64::new(0);
+        let mut settings = Settings::default();
+        settings.clock(Arc::new(ManualClock::at_unix(1)));
+        settings.transport(Arc::new(move |_: Request| -> Result<Response, TransportError> {
+            let (kind, sent) = match count.fetch_add(1, Ordering::SeqCst) {
+                0 => (TransportErrorKind::Timeout, first),
+                _ => (TransportErrorKind::Connect, Sent::No),
+            };
+            Err(TransportError::new(kind, sent, "test"))
+        }));
+        let servers = [(Server::MAIN, "api", "https://a.example")];
+        let client = settings.build(&PROVIDER, &servers, vec![]).unwrap();
+        let error = client.send(&get().with_credential(Credential::NONE)).unwrap_err();
+        assert_eq!((error.delivery(), error.attempts()), (expected, 3));
+        assert!(error.is_retryable() && !error.outcome_unknown());
+    }
+}
+
+#[test]
 fn interrupted_request_for_a_token_is_not_the_error_of_other_threads() {
     let interrupt = Interrupt::default();
     let is_first = std::sync::atomic::AtomicBool::new(true);
