@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use trycmd::TestCases;
 
-use crate::cli::World;
+use crate::cli::{self, Program, World};
 
 /// Runs the cases of a folder, of which there are at least `least`. They run concurrently against the
 /// sandbox of `world`, each in an empty folder, or in a copy of the folder `NAME.in`. In outputs,
@@ -18,10 +18,33 @@ use crate::cli::World;
 /// # Panics
 /// Panics if a status or an output differs, or if a file is not a complete case.
 pub fn run(world: &World, folder: &Path, least: usize) {
+    let cases = load(&world.program, folder, least);
+    for (name, value) in world.environment() {
+        cases.env(name, value);
+    }
+    let (_, url) = world.variables().find(|(name, _)| name.ends_with("_BASE_URL")).unwrap();
+    cases.insert_var("[URL]", url).unwrap();
+    cases.run();
+}
+
+/// Runs the cases of a program that needs no sandbox, like [`run`].
+///
+/// # Panics
+/// Panics if a status or an output differs, or if a file is not a complete case.
+pub fn run_alone(program: &Program, folder: &Path, least: usize) {
+    let cases = load(program, folder, least);
+    if let Some((name, value)) = cli::system_root() {
+        cases.env(name, value.into_string().unwrap());
+    }
+    cases.run();
+}
+
+/// Checks and loads the cases of a program.
+fn load(program: &Program, folder: &Path, least: usize) -> TestCases {
     let files = files(folder);
     assert!(files.len() >= least, "{}: {} cases", folder.display(), files.len());
     let cases = TestCases::new();
-    let path = Path::new(world.program.path);
+    let path = Path::new(program.path);
     let name = path.file_stem().unwrap().to_str().unwrap();
     cases.register_bin(name, path);
     for file in &files {
@@ -29,15 +52,10 @@ pub fn run(world: &World, folder: &Path, least: usize) {
         if let Err(problem) = check(&text, name) {
             panic!("{}: {problem}", file.display());
         }
-        world.program.check_secrets(&[&text]);
+        program.check_secrets(&[&text]);
         cases.case(file);
     }
-    for (name, value) in world.environment() {
-        cases.env(name, value);
-    }
-    let (_, url) = world.variables().find(|(name, _)| name.ends_with("_BASE_URL")).unwrap();
-    cases.insert_var("[URL]", url).unwrap();
-    cases.run();
+    cases
 }
 
 /// Returns the files of the cases. A folder `NAME.in` belongs to the case `NAME.toml`.

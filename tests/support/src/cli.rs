@@ -129,10 +129,7 @@ impl World {
     fn system(&self) -> impl Iterator<Item = (&'static str, OsString)> {
         let cache = self.home.join("cache").into_os_string();
         let home = [("HOME", self.home.clone().into_os_string()), ("XDG_CACHE_HOME", cache)];
-        // Windows needs it to open sockets.
-        #[expect(clippy::disallowed_methods, reason = "it is passed on")]
-        let system = std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder));
-        home.into_iter().chain(system)
+        home.into_iter().chain(system_root())
     }
 
     /// Returns a command of the program without credentials.
@@ -187,6 +184,12 @@ impl World {
         let output = crate::console::check(page, self.program.path, shell, least);
         self.program.check_secrets(&[&output]);
     }
+}
+
+/// Returns the variable that Windows needs to open sockets.
+pub(crate) fn system_root() -> Option<(&'static str, OsString)> {
+    #[expect(clippy::disallowed_methods, reason = "it is passed on")]
+    std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder))
 }
 
 /// The running program `api-sandbox`. It is stopped on drop.
