@@ -18,10 +18,7 @@ use crate::cli::{self, Program, World};
 /// # Panics
 /// Panics if a status or an output differs, or if a file is not a complete case.
 pub fn run(world: &World, folder: &Path, least: usize) {
-    let cases = load(&world.program, folder, least);
-    for (name, value) in world.environment() {
-        cases.env(name, value);
-    }
+    let cases = load(&world.program, world.environment(), folder, least);
     let (_, url) = world.variables().find(|(name, _)| name.ends_with("_BASE_URL")).unwrap();
     cases.insert_var("[URL]", url).unwrap();
     cases.run();
@@ -32,28 +29,35 @@ pub fn run(world: &World, folder: &Path, least: usize) {
 /// # Panics
 /// Panics if a status or an output differs, or if a file is not a complete case.
 pub fn run_alone(program: &Program, folder: &Path, least: usize) {
-    let cases = load(program, folder, least);
-    if let Some((name, value)) = cli::system_root() {
-        cases.env(name, value.into_string().unwrap());
-    }
-    cases.run();
+    let system = cli::system_root().map(|(name, value)| (name, value.into_string().unwrap()));
+    load(program, system, folder, least).run();
 }
 
-/// Checks and loads the cases of a program.
-fn load(program: &Program, folder: &Path, least: usize) -> TestCases {
+/// Checks and loads the cases of a program, which have these variables.
+fn load(
+    program: &Program,
+    variables: impl IntoIterator<Item = (&'static str, String)>,
+    folder: &Path,
+    least: usize,
+) -> TestCases {
     let files = files(folder);
     assert!(files.len() >= least, "{}: {} cases", folder.display(), files.len());
     let cases = TestCases::new();
+    let variables: Vec<_> = variables.into_iter().collect();
+    let set: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
     let path = Path::new(program.path);
     let name = path.file_stem().unwrap().to_str().unwrap();
     cases.register_bin(name, path);
     for file in &files {
         let text = std::fs::read_to_string(file).unwrap();
-        if let Err(problem) = check(&text, name) {
+        if let Err(problem) = check(&text, name, &set) {
             panic!("{}: {problem}", file.display());
         }
         program.check_secrets(&[&text]);
         cases.case(file);
+    }
+    for (name, value) in variables {
+        cases.env(name, value);
     }
     cases
 }
@@ -74,7 +78,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Checks that a file is a complete case of this program: a comment that says what it shows, exactly
 /// the known keys, both outputs, no variables of the environment of the test, and a folder of its own.
-fn check(text: &str, program: &str) -> Result<(), String> {
+/// It cannot set the variables in `set`, because `trycmd` would ignore them.
+fn check(text: &str, program: &str, set: &[&str]) -> Result<(), String> {
     if !text.starts_with("# ") {
         return Err("must begin with a comment that says what the case shows".to_owned());
     }
@@ -85,7 +90,10 @@ fn check(text: &str, program: &str) -> Result<(), String> {
         "env.inherit" => value.as_bool() == Some(false),
         "fs.sandbox" => value.as_bool() == Some(true),
         "status.code" => value.is_integer(),
-        _ => path.starts_with("env.add.") && value.is_str(),
+        _ => {
+            let variable = path.strip_prefix("env.add.");
+            variable.is_some_and(|name| !set.contains(&name)) && value.is_str()
+        }
     };
     let mut values = Vec::new();
     leaves("", &table, &mut values);
@@ -122,9 +130,9 @@ mod tests {
 
     #[test]
     fn complete_case_is_accepted() {
-        assert_eq!(check(CASE, "tpay"), Ok(()));
+        assert_eq!(check(CASE, "tpay", &[]), Ok(()));
         for more in ["stdin = \"a\"", "env.add.COLUMNS = \"40\""] {
-            assert_eq!(check(&format!("{CASE}{more}\n"), "tpay"), Ok(()), "{more}");
+            assert_eq!(check(&format!("{CASE}{more}\n"), "tpay", &["HOME"]), Ok(()), "{more}");
         }
     }
 
@@ -132,7 +140,7 @@ mod tests {
     fn line_that_is_missing_or_different_is_rejected() {
         for line in CASE.lines() {
             let without = CASE.replacen(&format!("{line}\n"), "", 1);
-            assert!(check(&without, "tpay").is_err(), "without {line}");
+            assert!(check(&without, "tpay", &[]).is_err(), "without {line}");
         }
         for (line, other) in [
             ("bin.name = \"tpay\"", "bin.name = \"tpey\""),
@@ -143,9 +151,10 @@ mod tests {
             ("stdout = ", "stdot = "),
             ("args = \"--version\"", "args = \"--version"),
             ("args = ", "binary = true\nargs = "),
+            ("args = ", "env.add.HOME = \"/\"\nargs = "),
         ] {
             assert!(CASE.contains(line), "{line}");
-            assert!(check(&CASE.replace(line, other), "tpay").is_err(), "{other}");
+            assert!(check(&CASE.replace(line, other), "tpay", &["HOME"]).is_err(), "{other}");
         }
     }
 }
