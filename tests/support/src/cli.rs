@@ -1,6 +1,7 @@
 //! A command-line program, run against a sandbox in the test's process.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -29,7 +30,7 @@ pub struct World {
     pub sandbox: Sandbox,
     /// The home folder. It is removed on drop.
     pub home: PathBuf,
-    program: Program,
+    pub(crate) program: Program,
 }
 
 /// The result of a run.
@@ -102,6 +103,13 @@ impl World {
         self.sandbox.environment().into_iter().filter(move |(name, _)| name.starts_with(prefix))
     }
 
+    /// Returns all variables of a program with the credentials of the sandbox.
+    #[cfg(feature = "trycmd")]
+    pub(crate) fn environment(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let system = self.system().map(|(name, value)| (name, value.into_string().unwrap()));
+        system.chain(self.variables())
+    }
+
     /// Returns the text of an environment file.
     pub fn env_file(&self) -> String {
         self.variables().map(|(name, value)| format!("export {name}='{value}'\n")).collect()
@@ -114,11 +122,14 @@ impl World {
     }
 
     fn clear(&self, command: &mut Command) {
-        command.env_clear().current_dir(&self.home).env("HOME", &self.home);
-        command.env("XDG_CACHE_HOME", self.home.join("cache"));
-        // Windows needs it to open sockets.
-        #[expect(clippy::disallowed_methods, reason = "it is passed on")]
-        command.envs(std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder)));
+        command.env_clear().current_dir(&self.home).envs(self.system());
+    }
+
+    /// Returns the variables of a program without credentials.
+    fn system(&self) -> impl Iterator<Item = (&'static str, OsString)> {
+        let cache = self.home.join("cache").into_os_string();
+        let home = [("HOME", self.home.clone().into_os_string()), ("XDG_CACHE_HOME", cache)];
+        home.into_iter().chain(system_root())
     }
 
     /// Returns a command of the program without credentials.
@@ -173,6 +184,12 @@ impl World {
         let output = crate::console::check(page, self.program.path, shell, least);
         self.program.check_secrets(&[&output]);
     }
+}
+
+/// Returns the variable that Windows needs to open sockets.
+pub(crate) fn system_root() -> Option<(&'static str, OsString)> {
+    #[expect(clippy::disallowed_methods, reason = "it is passed on")]
+    std::env::var_os("SystemRoot").map(|folder| ("SystemRoot", folder))
 }
 
 /// The running program `api-sandbox`. It is stopped on drop.

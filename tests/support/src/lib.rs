@@ -12,6 +12,8 @@
 #[doc(hidden)]
 pub use api_sandbox;
 
+#[cfg(feature = "trycmd")]
+pub mod cases;
 pub mod cli;
 #[cfg(unix)]
 pub mod console;

@@ -1,5 +1,6 @@
 //! The integration tests of api-sandbox, as one program with one module for each subject.
 
+mod cases;
 mod console;
 mod program;
 mod recorded;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod cases;
 mod endpoints;
 mod everywhere;
 #[cfg(target_os = "linux")]
