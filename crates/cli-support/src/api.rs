@@ -209,8 +209,11 @@ impl Api {
         is_write: bool,
     ) -> Result<Exit, Failure> {
         let name = request.id();
+        let client = context.client()?;
+        let report = context.report_interruption(is_write, name);
         if self.include {
-            let response = P::send_raw(context.client()?, &request)?;
+            let response = P::send_raw(client, &request)?;
+            drop(report);
             let mut text = format!("{}\n", response.status());
             for (name, value) in response.headers() {
                 let value = if value.is_sensitive() || is_secret_header(name.as_str()) {
@@ -224,7 +227,8 @@ impl Api {
             context.after(is_write, name, response.status(), output.body(&text))?;
             return Ok(Exit::Done);
         }
-        let reply = P::send(context.client()?, &AnyCall::new(&request))?.typed::<Vec<u8>>()?;
+        let reply = P::send(client, &AnyCall::new(&request))?.typed::<Vec<u8>>()?;
+        drop(report);
         let shown = match output.format() {
             // The body has no known format, so a table shows it unchanged.
             Format::Table if context.global.fields.is_empty() => output.body(&reply.value),

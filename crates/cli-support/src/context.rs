@@ -23,7 +23,7 @@ use crate::logger::{self, ROOTS};
 use crate::output::{Column, Output, printable};
 use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
 use crate::terminal::{Progress, is_colored};
-use crate::termination::{self, TemporaryFile};
+use crate::termination::{self, Report, Section, TemporaryFile};
 use crate::times::Times;
 
 /// A field of request bodies and queries that the client sets itself. Users must not set it.
@@ -99,7 +99,7 @@ pub trait Provider: Sized {
     /// the requests.
     fn send_all<E>(
         client: &Self::Client,
-        requests: Vec<E>,
+        requests: impl Iterator<Item = E>,
         jobs: usize,
     ) -> impl Iterator<Item = Result<E::Output, Error>>
     where
@@ -201,7 +201,7 @@ macro_rules! provider_calls {
 
         fn send_all<E>(
             client: &Self::Client,
-            requests: ::std::vec::Vec<E>,
+            requests: impl ::std::iter::Iterator<Item = E>,
             jobs: usize,
         ) -> impl ::std::iter::Iterator<
             Item = ::std::result::Result<E::Output, $crate::api_auth::Error>,
@@ -380,8 +380,8 @@ impl<P: Provider> Context<P> {
     }
 
     /// Makes requests end with an error if a signal terminates the process, so that a function of
-    /// the library can return and remove its temporary files. Must be called before the first
-    /// request.
+    /// the library can return and remove its temporary files, or so that the results of other
+    /// requests can be written. Must be called before the first request.
     pub fn interrupt_requests(&self) {
         self.is_interruptible.set(true);
     }
@@ -605,7 +605,19 @@ impl<P: Provider> Context<P> {
             // Only the response shows whether it contains a secret.
             self.output.private().check()?;
         }
-        Ok(Some(P::send(self.client()?, request)?))
+        let client = self.client()?;
+        let _report = self.report_interruption(!request.read_only(), request.id());
+        Ok(Some(P::send(client, request)?))
+    }
+
+    /// Returns a report that is printed if a signal terminates the program while it waits for the
+    /// response of an endpoint to a write request. Returns `None` if the request is not a write.
+    pub(crate) fn report_interruption(&self, is_write: bool, endpoint: &str) -> Option<Report> {
+        is_write.then(|| {
+            let failure = Failure::interrupted(P::NAME, endpoint);
+            let (is_json, color) = (self.global.format.is_json(), self.global.color);
+            Report::new(crate::failure_text::<P>(&failure, is_json, color))
+        })
     }
 
     /// Checks the fields of a request and the output before the user is asked for confirmation.
@@ -1050,13 +1062,22 @@ impl<P: Provider> Context<P> {
         }
         // An error of the output must not stop the remaining writes.
         let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
+        // After a signal, the list of the results is still written. Requests in flight end with an
+        // error at once, and no others are sent.
+        self.interrupt_requests();
+        let client = self.client()?;
+        let _section = Section::begin();
         let progress = self.progress();
         progress.total(requests.len());
         let (count, mut exits, mut is_no) = (requests.len(), Vec::new(), false);
-        let results = P::send_all(self.client()?, requests, self.jobs());
-        for (label, result) in labels.into_iter().zip(results) {
+        let requests = requests.into_iter().take_while(|_| !termination::is_ended());
+        let mut results = P::send_all(client, requests, self.jobs());
+        for label in labels {
             let null = || Json::Other("null".to_owned());
-            let result = result.map_err(Failure::from).and_then(verdict);
+            let result = match results.next() {
+                Some(result) => result.map_err(Failure::from).and_then(verdict),
+                None => Err(Failure::unsent()),
+            };
             let (value, error) = match result {
                 Ok((value, is_yes)) => {
                     is_no |= !is_yes;

@@ -55,6 +55,9 @@ pub enum Exit {
     /// Some operations of a command succeeded and some failed, or all failed with different exit
     /// statuses.
     Partial = 11,
+    /// The program was terminated by a signal. Shells report 128 plus the number of the signal, such
+    /// as 130 for Ctrl-C.
+    Interrupted = 130,
 }
 
 impl Exit {
@@ -83,6 +86,7 @@ impl Exit {
             Self::NotUnderstood => "not_understood",
             Self::Local => "local",
             Self::Partial => "partial",
+            Self::Interrupted => "interrupted",
         }
     }
 
@@ -145,6 +149,21 @@ impl Failure {
             http_status: Some(404),
             ..Self::new(Exit::NotFound, format!("{program} {endpoint}: no such record"))
         }
+    }
+
+    /// Creates the failure that is reported if a signal terminates the program while it waits for
+    /// the response to a write request.
+    pub(crate) fn interrupted(program: &str, endpoint: &str) -> Self {
+        let problem = "terminated by a signal before the response was received";
+        let mut failure = Self::new(Exit::Interrupted, format!("{program} {endpoint}: {problem}"));
+        failure.endpoint = Some(endpoint.to_owned());
+        failure.hint = Exit::Unknown.hint().map(str::to_owned);
+        failure
+    }
+
+    /// Creates the failure for a request that was not sent because of a signal.
+    pub(crate) fn unsent() -> Self {
+        Self::new(Exit::Unavailable, "not sent, because the program was terminated by a signal")
     }
 
     /// Creates the failure of an operation on a local file.

@@ -384,6 +384,11 @@ fn print_failure<P: Provider>(
     color: ColorChoice,
 ) {
     let failure = failure.map_texts(|text| without_users(words, text));
+    let _ = std::io::stderr().write_all(failure_text::<P>(&failure, is_json, color).as_bytes());
+}
+
+/// Returns the text that is printed for a failure, with the end of the line.
+fn failure_text<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoice) -> String {
     let mut text = match is_json {
         true => failure.json().to_string(),
         // Errors of a client already begin with the name of the provider.
@@ -393,7 +398,8 @@ fn print_failure<P: Provider>(
     if !is_json && terminal::is_colored(color, &std::io::stderr()) {
         text = terminal::failure(&text);
     }
-    let _ = writeln!(std::io::stderr(), "{text}");
+    text.push('\n');
+    text
 }
 
 /// Runs a program: parses the command line, runs the command, and prints the failure if there is
@@ -479,7 +485,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         print_failure::<P>(failure, &words, is_json, color);
         return exit.into();
     }
-    let is_json = matches!(global.format, Format::Json | Format::Jsonl);
+    let is_json = global.format.is_json();
     let context = Context::<P>::new(global);
     let named =
         |failure, is_typed| tree::name_argument(command_of::<P, C>, &words, failure, is_typed);

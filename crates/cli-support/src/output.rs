@@ -30,6 +30,13 @@ pub enum Format {
     Csv,
 }
 
+impl Format {
+    /// Returns whether results and failures are JSON.
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl)
+    }
+}
+
 /// A column of a table: its heading and the path of its value. There can be several paths,
 /// separated by `|`; the value at the first path that exists in an entry is shown.
 pub type Column = (&'static str, &'static str);
@@ -492,7 +499,7 @@ impl List {
             true => None,
             false => Some(self.known.select(entry, &self.fields, &self.paths)),
         };
-        let is_json = matches!(self.format, Format::Json | Format::Jsonl);
+        let is_json = self.format.is_json();
         if !is_json {
             let row = match selected {
                 Some(Json::Object(members)) => {

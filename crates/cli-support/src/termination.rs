@@ -3,11 +3,15 @@
 //! signal as the cause.
 //!
 //! A second thread handles the signals. It is started with the first [`Task`]. Signals that the
-//! process ignores, as under `nohup`, stay ignored.
+//! process ignores, as under `nohup`, stay ignored. The signal SIGXFSZ does not end the process, so
+//! that a file that exceeds the limit of `ulimit -f` is an error like that of a full disk.
 //!
 //! A library removes its own files only when its function returns. A [`Section`] gives it time to
 //! do so: requests that are sent with [`send`] end with an error, and the process ends after the
 //! section.
+//!
+//! A [`Report`] is printed before the process ends, so that a user learns that a write request may
+//! have been carried out.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,6 +41,8 @@ pub(crate) enum Task {
     Interrupt(Sender<Result<Response, TransportError>>),
     /// Waits for the end of a section.
     Section,
+    /// Prints this text to standard error.
+    Report(String),
 }
 
 /// The registered tasks, each under its number. The thread that ends the process keeps the lock, so
@@ -89,7 +95,19 @@ impl Tasks {
             match task {
                 Task::Kill { pid, is_group } => drop(kill(*pid, *is_group)),
                 Task::Interrupt(sender) => drop(sender.send(Err(terminated(Sent::Maybe)))),
-                Task::Remove(_) | Task::Section => {}
+                Task::Remove(_) | Task::Section | Task::Report(_) => {}
+            }
+        }
+    }
+
+    /// Prints the texts that are registered with [`Task::Report`].
+    #[cfg(unix)]
+    fn report(&self) {
+        use std::io::Write;
+
+        for task in self.tasks.values() {
+            if let Task::Report(text) = task {
+                let _ = std::io::stderr().write_all(text.as_bytes());
             }
         }
     }
@@ -135,6 +153,28 @@ impl Drop for Section {
                 thread::park();
             }
         }
+    }
+}
+
+/// Returns whether a signal was received, so that no further request may be sent.
+pub(crate) fn is_ended() -> bool {
+    tasks().is_ended()
+}
+
+/// A text that is printed to standard error if a signal terminates the process before this value is
+/// dropped.
+#[derive(Debug)]
+pub(crate) struct Report(u64);
+
+impl Report {
+    pub(crate) fn new(text: String) -> Self {
+        Self(tasks().add(Task::Report(text)))
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        tasks().remove(self.0);
     }
 }
 
@@ -235,10 +275,11 @@ impl Drop for TemporaryFile {
 #[cfg(unix)]
 mod signals {
     use std::os::raw::c_int;
-    use std::sync::{Once, PoisonError, mpsc};
+    use std::sync::atomic::AtomicBool;
+    use std::sync::{Arc, Once, PoisonError, mpsc};
     use std::thread;
 
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
@@ -249,6 +290,8 @@ mod signals {
     pub(super) fn start() {
         static STARTED: Once = Once::new();
         STARTED.call_once(|| {
+            // The flag is not read: with any handler, only the write fails.
+            let _ = signal_hook::flag::register(SIGXFSZ, Arc::<AtomicBool>::default());
             let (sender, receiver) = mpsc::channel();
             let waiting = thread::Builder::new().spawn(move || {
                 let signals = Signals::new(handled());
@@ -272,6 +315,7 @@ mod signals {
         // From here on, the lock is never released.
         let waited = SECTIONS.wait_timeout_while(tasks, GRACE, |tasks| tasks.has_section());
         let (tasks, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        tasks.report();
         tasks.remove_files();
         let _ = emulate_default_handler(signal);
         std::process::exit(128 + signal)

@@ -95,17 +95,17 @@ impl Account {
     /// request.
     fn send_all<E>(
         &self,
-        requests: Vec<E>,
+        requests: impl Iterator<Item = E>,
         jobs: usize,
     ) -> impl Iterator<Item = (E, Result<E::Output, Error>)>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
         let (batch, rest) = match self.session() {
-            Ok(session) => (Some(session.send_all(requests, jobs)), Vec::new()),
-            Err(_) => (None, requests),
+            Ok(session) => (Some(session.send_all(requests, jobs)), None),
+            Err(_) => (None, Some(requests)),
         };
-        batch.into_iter().flatten().chain(rest.into_iter().map(|request| {
+        batch.into_iter().flatten().chain(rest.into_iter().flatten().map(|request| {
             let result = self.send(&request);
             (request, result)
         }))

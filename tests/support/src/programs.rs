@@ -389,13 +389,13 @@ macro_rules! program_rules {
 
         #[cfg(unix)]
         #[test]
-        fn interrupted_read_ends() {
+        fn interrupted_requests_end() {
             let $of = &$world;
             let server = $server;
             let stall = std::time::Duration::from_secs(60);
             let stall = $crate::api_sandbox::Misbehaviour::StallInHeaders(stall);
             check($of, |program| {
-                let stall = || server.misbehave(stall, 9);
+                let stall = || server.misbehave(stall, 27);
                 let is_waiting = || !server.take_seen().is_empty();
                 program.assert_interruptible(&$of.home, stall, is_waiting);
             });
@@ -1156,9 +1156,11 @@ impl Program<'_> {
         Some(ended(child.wait_with_output().unwrap()))
     }
 
-    /// Checks that a read that gets a signal ends at once by this signal, as shells expect it, and
-    /// leaves no file in `home` but the recording, which has whole lines. `stall` makes the server
-    /// stop within its next responses, and returns when a request has arrived.
+    /// Checks that a program that gets a signal ends at once by this signal, as shells expect it,
+    /// and leaves no file in `home` but the recording, which has whole lines. If the request is a
+    /// write, the program reports that it may have been carried out. `stall` makes the server stop
+    /// within its next responses, and `is_waiting` returns whether a request has arrived since its
+    /// last call.
     ///
     /// # Panics
     /// Panics if the program ends in another way, or leaves a file.
@@ -1178,18 +1180,35 @@ impl Program<'_> {
         stall();
         // A shell reports SIGINT as 130. Programs that a script starts in the background ignore it.
         let signals = [("-HUP", 1), ("-INT", 2), ("-TERM", 15)];
-        for (signal, number) in signals.into_iter().filter(|(_, number)| !is_ignored(*number)) {
-            let options = ["-vv", "--out", "list", "--record", "recording"];
-            let mut command = (self.command)(&[self.read, &options].concat());
+        let interrupted = |arguments: &[&str], signal: &str| {
+            let mut command = (self.command)(arguments);
             command.env("TMPDIR", home);
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            let mut child = command.spawn().unwrap();
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+            let child = command.spawn().unwrap();
             while !is_waiting() {
                 std::thread::yield_now();
             }
             let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
             assert!(status.unwrap().success());
-            assert_eq!(child.wait().unwrap().signal(), Some(number));
+            let output = child.wait_with_output().unwrap();
+            (output.status.signal(), String::from_utf8(output.stderr).unwrap())
+        };
+        for (signal, number) in signals.into_iter().filter(|(_, number)| !is_ignored(*number)) {
+            for (options, begin) in [
+                (&[][..], ""),
+                (&["-o", "json"], r#"{"kind":"interrupted","exit":130,"endpoint":""#),
+            ] {
+                let arguments = [self.write, &["--yes"], options].concat();
+                let (ended_by, message) = interrupted(&arguments, signal);
+                assert_eq!(ended_by, Some(number), "{message}");
+                let hint = "the change may have been made: check before you repeat the command";
+                assert!(message.starts_with(begin) && message.contains(hint), "{message}");
+                assert_eq!(files_in(home), before, "{signal}");
+            }
+            let options = ["-vv", "--out", "list", "--record", "recording"];
+            let (ended_by, message) = interrupted(&[self.read, &options].concat(), signal);
+            assert_eq!(ended_by, Some(number));
+            assert!(!message.contains("may have been made"), "{message}");
             let recording = home.join("recording");
             let text = std::fs::read_to_string(&recording).unwrap();
             assert!(text.is_empty() || text.ends_with('\n'), "{text:?}");

@@ -199,6 +199,66 @@ fn row_of_an_uncertain_write_says_so() {
     assert!(run.stdout.contains(r#"""kind"":""outcome_unknown"""#), "{run:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn interrupted_batch_writes_its_results() {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    let world = world();
+    let line = format!("{},ann@example.com\n", server::RID);
+    let lines = format!("rid,email\n{}", line.repeat(5));
+    std::fs::write(world.home.join("grants.csv"), lines).unwrap();
+    let server = world.sandbox.tinypass();
+    for (jobs, done, stalled) in [("1", 2, 1), ("3", 0, 3)] {
+        for options in [&[][..], &["-o", "csv", "--out", "results.csv"]] {
+            server.misbehave(Misbehaviour::Delay(Duration::ZERO), done);
+            server.misbehave(Misbehaviour::StallInHeaders(Duration::from_secs(60)), stalled);
+            let grants = ["access", "grant", "--file", "grants.csv", "--yes", "--jobs", jobs];
+            let mut command = world.command(&[&grants[..], options].concat());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let child = command.spawn().unwrap();
+            let mut arrived = 0;
+            while arrived < done + stalled {
+                arrived += server.take_seen().len();
+                std::thread::yield_now();
+            }
+            let pid = child.id().to_string();
+            assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+            let output = child.wait_with_output().unwrap();
+            server.behave();
+            assert_eq!(output.status.signal(), Some(15), "{output:?}");
+            let mut text = String::from_utf8(output.stdout).unwrap();
+            if !options.is_empty() {
+                text = std::fs::read_to_string(world.home.join("results.csv")).unwrap();
+            }
+            let count = |found: &str| text.lines().filter(|row| row.contains(found)).count();
+            let unsent = count("not sent, because the program was terminated by a signal");
+            assert_eq!(unsent, 5 - done - stalled, "{text}");
+            assert_eq!(count("the change may have been made"), stalled, "{text}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn limit_of_file_sizes_loses_no_response() {
+    let world = world();
+    let program = env!("CARGO_BIN_EXE_tinypass");
+    let grant = format!(
+        "ulimit -f 0; exec '{program}' access grant {} ann@example.com --yes --out granted",
+        server::RID
+    );
+    let mut command = std::process::Command::new("sh");
+    world.prepare(&mut command);
+    command.args(["-c", &grant]).current_dir(&world.home);
+    let run = world.finish(command, "");
+    assert!(run.status == 6 && run.stderr.contains("granted: "), "{run:?}");
+    assert!(run.stderr.contains("the response is {"), "{run:?}");
+    assert_eq!(test_support::programs::files_in(&world.home).len(), 0);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn full_disk_stops_no_writes() {
