@@ -175,8 +175,15 @@ impl Run<Tokenpass> for Promise {
                     Member::new("destination", "--destination", destination.is_some()),
                 ];
                 let members = [&own[..], &terms.members()].concat();
-                let what = format!("change promise {id}");
-                let mut request = with_terms!(UpdatePromise::new(id), terms);
+                let mut changes = Vec::new();
+                changes.extend(quantity.map(|quantity| format!("quantity {quantity}")));
+                changes
+                    .extend(destination.as_ref().map(|address| format!("destination {address}")));
+                let mut what = format!("change promise {id}");
+                if !changes.is_empty() {
+                    what = format!("{what}: {}", changes.join(", "));
+                }
+                let mut request = with_terms!(UpdatePromise::new(&id), terms);
                 if let Some(quantity) = quantity {
                     request = request.quantity(quantity);
                 }
@@ -184,6 +191,9 @@ impl Run<Tokenpass> for Promise {
                     request = request.destination(address);
                 }
                 let body = input.body_of(&request, &members)?;
+                if let Some(body) = &body {
+                    what = format!("change promise {id}: {body}");
+                }
                 context.send_confirmed(&what, request, body)
             }
             Self::Cancel { id } => {

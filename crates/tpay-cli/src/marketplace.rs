@@ -124,15 +124,21 @@ impl Run<Tpay> for Marketplace {
                 }
                 let parts: Vec<ChildRefund> =
                     part.iter().map(|(id, amount)| ChildRefund::by_id(id, *amount)).collect();
-                let what = match parts.len() {
-                    0 => format!("refund all of payment {id}"),
-                    count => format!("refund {count} parts of payment {id}"),
-                };
-                let member = Member::with_default("childTransactions", "--part", !part.is_empty());
+                let of_part =
+                    |(part, amount): &(String, Amount)| format!("{amount} of part {part}");
+                let of_parts: Vec<String> = part.iter().map(of_part).collect();
+                let member = Member::new("childTransactions", "--part", !part.is_empty());
                 let request = RefundMarketplaceTransaction::partial(&id, parts);
                 let body = input.body_of(&request, &[member])?;
-                // The body may contain the parts. Without parts, it is a full refund.
-                let of_body = body.as_ref().and_then(|body| body.get("childTransactions"));
+                // The body may contain the parts. Without parts, it is a full refund, so a body
+                // without the member is probably a mistake.
+                let problem = "the body has no `childTransactions`; use --part, or remove the body to \
+                               refund all of the payment";
+                let without = || Failure::new(Exit::Usage, problem);
+                let of_body = match &body {
+                    Some(body) => Some(body.get("childTransactions").ok_or_else(without)?),
+                    None => None,
+                };
                 let is_full = |parts: &Json| match parts {
                     Json::List(parts) => parts.is_empty(),
                     parts => parts.is_null(),
@@ -140,7 +146,8 @@ impl Run<Tpay> for Marketplace {
                 let what = match of_body {
                     Some(parts) if is_full(parts) => format!("refund all of payment {id}"),
                     Some(parts) => format!("refund these parts of payment {id}: {parts}"),
-                    None => what,
+                    None if of_parts.is_empty() => format!("refund all of payment {id}"),
+                    None => format!("refund {} of payment {id}", of_parts.join(" and ")),
                 };
                 context.send_confirmed(&what, request, body)
             }

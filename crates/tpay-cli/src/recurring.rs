@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use cli_support::args::{BODY_OPTIONS, positive, value};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
 use tpay_client::blik::AutopaymentModel;
 use tpay_client::recurring::{
     CancelRecurring, CreateRecurring, GetRecurring, IntervalUnit, ListRecurring,
@@ -233,7 +233,35 @@ impl Create {
         let members = [&self.members()[..], &members].concat();
         let request = self.typed(instrument);
         let body = self.input.body_of(&request, &members)?;
-        context.send_confirmed("create a plan that charges the payer", request, body)
+        // The body may change the schedule.
+        let schedule = match &body {
+            Some(body) => body.get("schedule").map(Json::to_string),
+            None => self.amount.map(|amount| self.times(amount)),
+        };
+        let what = match schedule {
+            Some(schedule) => format!("create a plan that charges the payer: {schedule}"),
+            None => "create a plan that charges the payer".to_owned(),
+        };
+        context.send_confirmed(&what, request, body)
+    }
+
+    /// Returns the amount of each charge, and when and how often the payer is charged.
+    fn times(&self, amount: Amount) -> String {
+        let count = match self.charges {
+            Some(count) => format!("{count} times"),
+            None => "until it is canceled".to_owned(),
+        };
+        let first = self.first_charge.as_deref().unwrap_or_default();
+        let (every, unit) = (self.every.unwrap_or(1), self.interval_unit());
+        format!("{amount} PLN from {first}, every {every} {}, {count}", unit.as_str())
+    }
+
+    fn interval_unit(&self) -> IntervalUnit {
+        match self.unit.unwrap_or(Unit::Months) {
+            Unit::Minutes => IntervalUnit::Minutes,
+            Unit::Days => IntervalUnit::Days,
+            Unit::Months => IntervalUnit::Months,
+        }
     }
 
     /// Returns the members of the body that these options set.
@@ -265,14 +293,9 @@ impl Create {
     /// that are not given.
     fn typed(&self, instrument: PaymentInstrument) -> CreateRecurring {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let unit = match self.unit.unwrap_or(Unit::Months) {
-            Unit::Minutes => IntervalUnit::Minutes,
-            Unit::Days => IntervalUnit::Days,
-            Unit::Months => IntervalUnit::Months,
-        };
         let amount = self.amount.unwrap_or(grosze(0));
         let (first, every) = (text(&self.first_charge), self.every.unwrap_or(1));
-        let mut schedule = Schedule::new(amount, Currency::Pln, first, every, unit);
+        let mut schedule = Schedule::new(amount, Currency::Pln, first, every, self.interval_unit());
         if let Some(count) = self.charges {
             schedule = schedule.charge_count(count);
         }

@@ -86,9 +86,11 @@ impl Run<Tpay> for Refund {
                 }
                 let member = Member::new("amount", "--amount", amount.is_some());
                 let body = input.body_of(&request, &[member])?;
-                // The body may change the amount. Without an amount, it is a full refund.
+                // The body may change the amount. Without an amount, it is a full refund, so a
+                // body with other members only is probably a mistake.
                 let amount = match &body {
-                    Some(body) => body.get("amount").map(Json::to_string),
+                    Some(Json::Object(members)) if members.is_empty() => None,
+                    Some(body) => Some(body.get("amount").ok_or_else(without_amount)?.to_string()),
                     None => amount.map(|amount| amount.to_string()),
                 };
                 let what = match amount {
@@ -129,6 +131,13 @@ impl Run<Tpay> for Refund {
             Self::Get { id } => context.show(GetRefund::new(id)),
         }
     }
+}
+
+/// Returns the failure for a body that has members, but no amount.
+fn without_amount() -> Failure {
+    let problem = "the body has no `amount`; use --amount, or remove the body to refund the remaining \
+                   amount";
+    Failure::new(Exit::Usage, problem)
 }
 
 impl List {

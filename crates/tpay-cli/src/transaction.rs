@@ -172,7 +172,7 @@ impl Run<Tpay> for Transaction {
                 };
                 if !has_way {
                     let problem = "no payment method; use --channel or --group, or set another method with -f, -F or \
-                                   --input, such as -f blikPaymentData.blikToken=CODE";
+                                   --input; for a BLIK code, use `blik pay`, or `blikPaymentData` in --input";
                     return Err(Failure::new(Exit::Usage, problem));
                 }
                 if arguments.channel.is_some() {

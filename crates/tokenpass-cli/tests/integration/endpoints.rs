@@ -526,6 +526,14 @@ fn messages_name_the_typed_arguments() {
     // A member of another object is no amount.
     let create = ["promise", "create", "s", "d", "A", "0.5", "-F", "meta.quantity=1.5", "--curl"];
     assert!(world.text(&create).contains(r#""meta":{"quantity":1.5}"#));
+    for (changes, question) in [
+        (&["--quantity", "0.5", "--destination", "1abc"][..], "quantity 0.5, destination 1abc"),
+        (&["-f", "note=n"], r#"{"note":"n"}"#),
+    ] {
+        let run = world.run(&[&["promise", "update", "i"][..], changes].concat());
+        let question = format!("change promise i: {question}; add --yes");
+        assert!(run.status == 2 && run.stderr.contains(&question), "{run:?}");
+    }
     let update = ["promise", "update", "i", "-f", "quantity=100000000", "--curl"];
     assert!(world.text(&update).contains(r#""quantity":"100000000""#));
     assert!(world.sandbox.take_seen().is_empty());

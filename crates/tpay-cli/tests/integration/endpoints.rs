@@ -90,6 +90,9 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
     let [paid, canceled, pending] = ["a", "b", "c"].map(|name| world.transaction(name));
     finish(world.command(&["blik", "pay", &paid, "--code-stdin"]), CODE);
     let [payment, other] = [world.payment(), world.payment()];
+    let child = ["--fields", "childTransactions.0.id", "-o", "csv"];
+    let child = world.text(&[&["marketplace", "get", &payment], &child[..]].concat());
+    let part = format!("{}=1.50", child.lines().nth(1).unwrap());
     let full = [&CREATE[..], &["-f", "payer.phone=123456789"]].concat();
     let merchant = server::MARKETPLACE_MERCHANTS[0];
     let new = ["--offer-code", "SAND1", "--email", "tour@example.com"];
@@ -151,7 +154,7 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
         ("marketplace.bank_groups", vec!["marketplace", "groups", merchant], ""),
         ("marketplace.pay", vec!["marketplace", "pay", &payment, "--code-stdin"], CODE),
         ("marketplace.get", vec!["marketplace", "get", &payment, "--attempts"], ""),
-        ("marketplace.refund", vec!["marketplace", "refund", &payment], ""),
+        ("marketplace.refund", vec!["marketplace", "refund", &payment, "--part", &part], ""),
         ("marketplace.cancel", vec!["marketplace", "cancel", &other], ""),
         (
             "collect.create_bank_account",
@@ -450,15 +453,31 @@ fn questions_say_that_a_refund_is_full() {
     world.sandbox.take_seen();
     std::fs::write(world.home.join("empty.json"), r#"{"childTransactions":[]}"#).unwrap();
     std::fs::write(world.home.join("null.json"), r#"{"childTransactions":null}"#).unwrap();
+    std::fs::write(world.home.join("none.json"), "{}").unwrap();
     std::fs::write(world.home.join("amount.json"), r#"{"amount":null}"#).unwrap();
     let child = r#"{"childTransactions":[{"id":"c","amount":null}]}"#;
     std::fs::write(world.home.join("child.json"), child).unwrap();
-    let bodies = [&[][..], &["-f", "x=y"], &["--input", "empty.json"], &["--input", "null.json"]];
+    let (all, remaining) =
+        ("refund all of payment 01M; add", "refund the remaining amount of transaction 01T; add");
+    // A body that does not name an amount or parts is probably a mistake.
+    let parts = "the body has no `childTransactions`; use --part, or remove the body to refund all";
+    let amount =
+        "the body has no `amount`; use --amount, or remove the body to refund the remaining";
     let refunds = [
-        ("marketplace refund 01M", "refund all of payment 01M; add"),
-        ("refund create 01T", "refund the remaining amount of transaction 01T; add"),
+        (
+            "marketplace refund 01M",
+            all,
+            &[&[][..], &["--input", "empty.json"], &["--input", "null.json"]][..],
+        ),
+        ("marketplace refund 01M --yes", parts, &[&["-f", "x=y"], &["--input", "none.json"]]),
+        ("refund create 01T", remaining, &[&[], &["--input", "none.json"]]),
+        (
+            "refund create 01T --yes",
+            amount,
+            &[&["-f", "x=y"], &["--input", "empty.json"], &["-F", "Amount=5"]],
+        ),
     ];
-    for (command, question) in refunds {
+    for (command, question, bodies) in refunds {
         for body in bodies {
             let arguments: Vec<&str> = command.split(' ').chain(body.iter().copied()).collect();
             let run = world.run(&arguments);
@@ -469,6 +488,10 @@ fn questions_say_that_a_refund_is_full() {
         (&["refund", "create", "01T", "-F", "amount=2.50"][..], "refund 2.50 of transaction 01T"),
         (&["refund", "create", "01T", "--amount", "2.50", "-f", "x=y"], "refund 2.50 of transact"),
         (&["refund", "create", "01T", "--amount", "2.50"], "refund 2.50 of transaction 01T"),
+        (
+            &["marketplace", "refund", "01M", "--part", "a=1.50", "--part", "b=2"],
+            "refund 1.50 of part a and 2 of part b of payment 01M; add",
+        ),
         (
             &["marketplace", "refund", "01M", "--part", "a=1", "-f", "x=y"],
             r#"refund these parts of payment 01M: [{"id":"a""#,
@@ -512,6 +535,10 @@ fn defaults_do_not_replace_members_of_a_file() {
     assert!(curl.contains(r#""interval":2,"intervalType":"days""#), "{curl}");
     let curl = world.text(&[&create[..], &["--every", "3", "--unit", "months"]].concat());
     assert!(curl.contains(r#""interval":3,"intervalType":"months""#), "{curl}");
+    let run = world.run(&create[..create.len() - 1]);
+    let question = "create a plan that charges the payer: {";
+    assert!(run.status == 2 && run.stderr.contains(question), "{run:?}");
+    assert!(run.stderr.contains(r#""amount":1.50,"#), "{run:?}");
 }
 
 #[test]
