@@ -376,6 +376,7 @@ fn credential<P: Provider>(name: &str) -> Result<Credential, Failure> {
 
 fn list<P: Provider>(context: &Context<P>) -> Result<Exit, Failure> {
     let columns = ["id", "method", "path", "credential"].map(|name| (name, name));
+    context.output.check_fields(&columns, &[])?;
     let mut list = context.output.list(&columns)?;
     for info in P::ENDPOINTS {
         let text = |text: &str| Json::Text(text.to_owned());

@@ -164,10 +164,11 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
             context.note(&set_default(P::NAME, &name, &context.global)?);
         }
         AuthCommand::List => {
+            let columns = [("profile", "profile"), ("default", "default")];
+            context.output.check_fields(&columns, &[])?;
             let profiles = Profiles::load(P::NAME)?;
             let default = profiles.default();
-            let mut list =
-                context.output.list(&[("profile", "profile"), ("default", "default")])?;
+            let mut list = context.output.list(&columns)?;
             for name in profiles.names() {
                 let is_default = default.as_deref() == Some(name.as_str());
                 list.push(&Json::Object(vec![
@@ -178,6 +179,7 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
             list.end()?;
         }
         AuthCommand::Status => {
+            context.output.check_fields(&[], &["source", "accepted", "reason"])?;
             let source = context.settings()?.source;
             let mut members = vec![("source".to_owned(), Json::Text(source))];
             let is_accepted = match context.client().and_then(P::check) {

@@ -503,9 +503,6 @@ impl Renew {
 
 impl Run<TinyCert> for Status {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
-        let now = UnixTime::from(now()?);
-        let pairs = Folder::open(&self.dir.path)?.pairs()?;
-        note_empty(context, &self.dir, &pairs);
         let columns: &[Column] = &[
             ("name", "name"),
             ("certificate", "cert_id"),
@@ -513,6 +510,10 @@ impl Run<TinyCert> for Status {
             ("days left", "days_left"),
             ("deployed", "deployed"),
         ];
+        context.output.check_fields(columns, &["ca_id", "chain", "key", "names"])?;
+        let now = UnixTime::from(now()?);
+        let pairs = Folder::open(&self.dir.path)?.pairs()?;
+        note_empty(context, &self.dir, &pairs);
         let mut list = context.output.list(columns)?;
         let (count, mut failures) = (pairs.len(), Vec::new());
         for pair in pairs {

@@ -36,7 +36,7 @@ pub(crate) const HOP_BY_HOP: &[&str] = &[
 ];
 
 /// The columns of printed notifications.
-const COLUMNS: &[Column] = &[("kind", "kind"), ("key", "key"), ("content", "content")];
+pub(crate) const COLUMNS: &[Column] = &[("kind", "kind"), ("key", "key"), ("content", "content")];
 
 #[derive(Debug, Args)]
 pub(crate) struct Listen {

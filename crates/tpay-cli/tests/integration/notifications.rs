@@ -216,6 +216,9 @@ fn notification_of_the_sandbox_is_received_stored_and_verified() {
     let verify = ["notification", "verify", "saved/1.body", "--headers", "saved/1.headers"];
     let shown = world.text(&[&verify[..], &trust].concat());
     assert!(shown.starts_with("kind\tpayment\n"), "{shown}");
+    let run = world.run(&[&verify[..], &trust, &["--fields", "kind,nosuch"]].concat());
+    let problem = "--fields: `nosuch` is not one of kind, key, content";
+    assert!(run.status == 2 && run.stderr.contains(problem) && run.stdout.is_empty(), "{run:?}");
     // By the compiled-in certificates of production it is not genuine.
     assert_eq!(world.run(&verify).status, 1);
     let other = [&verify[..], &trust, &["--merchant-id", "2020"]].concat();
