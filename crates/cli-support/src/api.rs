@@ -160,8 +160,9 @@ impl Api {
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
-        if is_write {
-            output.check()?;
+        match is_write {
+            true => output.check()?,
+            false => output.check_file()?,
         }
         self.print(context, &output, request, is_write)
     }

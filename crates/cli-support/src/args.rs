@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 use std::fmt::Display;
-use std::fs::File;
 use std::io::{Error, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -15,6 +14,7 @@ use clap::{ArgAction, Args, ColorChoice, ValueHint};
 
 use crate::context::Bodies;
 use crate::exit::{Exit, Failure};
+use crate::files::open_to_read;
 use crate::json::{Json, repeated};
 use crate::output::{Format, is_same_file};
 use crate::request::Erased;
@@ -648,7 +648,7 @@ pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
 fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
     match path == Path::new("-") {
         true => limited(&mut std::io::stdin()),
-        false => limited(&mut File::open(path)?),
+        false => limited(&mut open_to_read(path)?),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin, limite
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
+use crate::files::{open_to_read, wait_for_reader};
 use crate::json::Json;
 use crate::logger::{self, ROOTS};
 use crate::output::{Column, Output, printable};
@@ -485,7 +486,7 @@ impl<P: Provider> Context<P> {
             // A URL is not a path, but may contain a password.
             name = without_user_info(&name).into_owned();
         }
-        let read = File::open(&path)
+        let read = open_to_read(&path)
             .and_then(|mut file| limited(&mut file))
             .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
         logger::name_roots(name);
@@ -573,7 +574,16 @@ impl<P: Provider> Context<P> {
                 is_offline: self.global.curl,
                 ..self.connection(&settings)?
             };
+            let record = connection.record.as_deref().map(wait_for_reader).transpose();
+            // The pipe stays open until the library has opened it, too.
+            let _pipe = record.map_err(|error| {
+                let path = connection.record.as_deref().unwrap_or(Path::new(""));
+                Failure::file(path, &error).about("--record")
+            })?;
             let client = self.new_client(&settings, &connection)?;
+            if !connection.is_offline {
+                self.output.check_once()?;
+            }
             if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
                 logger::print_recording(&path).map_err(|error| Failure::file(&path, &error))?;
                 // The file is open for writing and reading, so its name is no longer needed.
@@ -1053,6 +1063,7 @@ impl<P: Provider> Context<P> {
         if !is_sent {
             return Ok(Exit::Done);
         }
+        self.output.check_once()?;
         // An error of the output must not stop the remaining writes.
         let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
         let progress = self.progress();

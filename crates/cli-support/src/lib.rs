@@ -12,6 +12,7 @@
 //! | [`request`] | requests that return both the parsed response and its JSON |
 //! | [`output`] | tables, JSON, JSON lines, CSV |
 //! | [`exit`] | exit statuses, failures |
+//! | [`files`] | checks of files before they are written, named pipes |
 //! | [`api`] | a request to any endpoint |
 //! | [`doctor`] | a report on the results of read-only requests |
 //! | [`json`] | JSON values that keep the order of members and the digits of numbers |
@@ -26,6 +27,7 @@ pub mod auth;
 pub mod context;
 pub mod doctor;
 pub mod exit;
+pub mod files;
 pub mod json;
 mod logger;
 pub mod output;
@@ -466,6 +468,9 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let is_blank = global.fields.iter().any(|field| field.trim().is_empty());
     let empty = empty.or_else(|| is_blank.then(|| "--fields".to_owned()));
     logger::init(global.verbose);
+    if !global.quiet {
+        files::show_waiting(P::NAME);
+    }
     let repeated = repeated.map(|option| format!("{option}: is given twice"));
     let claimed = match empty.map(|name| format!("{name}: must not be empty")).or(repeated) {
         Some(problem) => Err(Failure::new(Exit::Usage, problem)),

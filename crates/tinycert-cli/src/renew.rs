@@ -281,6 +281,11 @@ impl Run<TinyCert> for Renew {
         context.output.check_fields(RENEWED, &others)?;
         context.interrupt_requests();
         let is_dry = context.global.dry_run;
+        // A named pipe may have to wait for its reader, without the lock of the folder.
+        match is_dry {
+            true => context.output.check_file()?,
+            false => context.output.check()?,
+        }
         let now = UnixTime::from(now()?);
         let folder = match is_dry {
             true => Folder::open_writable(&self.dir.path)?,
@@ -296,7 +301,6 @@ impl Run<TinyCert> for Renew {
         if is_dry {
             return self.describe(context, pairs, now);
         }
-        context.output.check()?;
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
         let count = pairs.len();
         for pair in pairs {

@@ -510,6 +510,49 @@ fn stored_notifications_are_private_and_never_replaced() {
     }
 }
 
+/// Root can write to any folder, so a root's program runs as another user.
+#[cfg(unix)]
+#[test]
+fn folder_of_notifications_must_be_writable_before_the_program_listens() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let world = World::new();
+    let saved = world.home.join("saved");
+    std::fs::create_dir(&saved).unwrap();
+    std::fs::set_permissions(&saved, PermissionsExt::from_mode(0o555)).unwrap();
+    // With an address that cannot be used, a program that does not check the folder ends as well.
+    let listen = ["notification", "listen", "--bind", "192.0.2.1:1", "--save", "saved"];
+    let mut command = world.command(&[&listen[..], &TEST_KEY].concat());
+    if std::fs::metadata(&saved).unwrap().uid() == 0 {
+        command.uid(65534);
+    }
+    let run = finish(command, "");
+    assert!(run.status == 10 && run.stderr.contains("saved: "), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn output_of_a_listener_waits_for_the_reader_of_a_pipe() {
+    let world = World::new();
+    let pipe = world.home.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let listen = [&LISTEN[..], &TEST_KEY, &["--count", "1", "--out", "pipe"]].concat();
+    let mut command = world.command(&listen);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(stderr.next().unwrap(), "tpay: waiting for a program that reads pipe");
+    let mut reader = std::fs::File::open(&pipe).unwrap();
+    let line = stderr.next().unwrap();
+    let url = line.strip_prefix("listening on ").unwrap();
+    assert_eq!(world.send(url, &[]).status, 0);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("payment\t"), "{text}");
+    assert!(child.wait().unwrap().success());
+}
+
 /// The server of a network provider adds such headers.
 #[test]
 fn stored_headers_that_are_not_ascii_are_verified_and_sent_again() {
