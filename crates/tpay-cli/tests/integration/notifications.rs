@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use callback_listener::{Listener, Response};
 use serde_json::Value;
+#[cfg(unix)]
+use test_support::cli::next_line;
 use test_support::cli::{SandboxProgram, closed_output};
 use tpay_client::Client;
 use tpay_client::notifications::testing;
@@ -541,10 +543,11 @@ fn output_of_a_listener_waits_for_the_reader_of_a_pipe() {
     let mut command = world.command(&listen);
     command.stdin(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert_eq!(stderr.next().unwrap(), "tpay: waiting for a program that reads pipe");
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let (line, stderr) = next_line(&mut child, stderr);
+    assert_eq!(line, "tpay: waiting for a program that reads pipe");
     let mut reader = std::fs::File::open(&pipe).unwrap();
-    let line = stderr.next().unwrap();
+    let (line, _stderr) = next_line(&mut child, stderr);
     let url = line.strip_prefix("listening on ").unwrap();
     assert_eq!(world.send(url, &[]).status, 0);
     let mut text = String::new();
