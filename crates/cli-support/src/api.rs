@@ -160,8 +160,9 @@ impl Api {
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);
         }
-        if is_write {
-            output.check()?;
+        match is_write {
+            true => output.check()?,
+            false => output.check_file()?,
         }
         self.print(context, &output, request, is_write)
     }
@@ -380,6 +381,7 @@ fn credential<P: Provider>(name: &str) -> Result<Credential, Failure> {
 
 fn list<P: Provider>(context: &Context<P>) -> Result<Exit, Failure> {
     let columns = ["id", "method", "path", "credential"].map(|name| (name, name));
+    context.output.check_fields(&columns, &[])?;
     let mut list = context.output.list(&columns)?;
     for info in P::ENDPOINTS {
         let text = |text: &str| Json::Text(text.to_owned());

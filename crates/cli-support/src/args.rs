@@ -2,19 +2,20 @@
 
 use std::cell::OnceCell;
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{Error, Read};
+use std::io::{Error, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use api_auth::http::Uri;
+use api_auth::validate::no_control;
 use api_auth::{Body, InputError};
 use clap::{ArgAction, Args, ColorChoice, ValueHint};
 
 use crate::context::Bodies;
 use crate::exit::{Exit, Failure};
+use crate::files::open_to_read;
 use crate::json::{Json, repeated};
 use crate::output::{Format, is_same_file};
 use crate::request::Erased;
@@ -648,7 +649,7 @@ pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
 fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
     match path == Path::new("-") {
         true => limited(&mut std::io::stdin()),
-        false => limited(&mut File::open(path)?),
+        false => limited(&mut open_to_read(path)?),
     }
 }
 
@@ -698,6 +699,26 @@ pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure>
         let exit = if option == "--env-file" { Exit::Local } else { Exit::Usage };
         Failure::new(exit, format!("{}: {place}: is not UTF-8", path.display()))
     })
+}
+
+/// Returns a line that the user typed or that was read from standard input, without its line end.
+/// `name` is the option or the prompt, for messages, which do not contain the line.
+///
+/// # Errors
+/// Returns a failure with [`Exit::Usage`] if the line is not UTF-8, or contains control characters.
+pub(crate) fn typed_line(name: &str, line: std::io::Result<Vec<u8>>) -> Result<String, Failure> {
+    let usage = |problem: String| Failure::new(Exit::Usage, problem);
+    let not_utf8 = || usage(format!("{name}: is not UTF-8"));
+    let line = line.map_err(|error| match error.kind() {
+        ErrorKind::InvalidData => not_utf8(),
+        _ => Failure::new(Exit::Local, format!("{name}: {error}")),
+    })?;
+    let line = String::from_utf8(line).map_err(|_| not_utf8())?;
+    // Some programs of Windows begin a text with a mark.
+    let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
+    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+    no_control(name.to_owned(), line).map_err(|error| usage(error.to_string()))?;
+    Ok(line.to_owned())
 }
 
 /// Parses `NAME=VALUE`, such as `payer.name=Ann`. The value may be empty.
@@ -953,6 +974,38 @@ mod tests {
         ] {
             assert_eq!(failure.unwrap().message(), "/dev/zero: is larger than 64 MiB");
         }
+    }
+
+    #[test]
+    fn typed_lines_lose_only_their_line_end() {
+        let line = |bytes: &[u8]| typed_line("--code-stdin", Ok(bytes.to_vec()));
+        for (bytes, expected) in [
+            (&b"7"[..], "7"),
+            (b" a b \n", " a b "),
+            (b"\xef\xbb\xbf7\r\n", "7"),
+            (b"", ""),
+            (b"\n", ""),
+        ] {
+            assert_eq!(line(bytes).unwrap(), expected);
+        }
+        let problem = |problem: &str| format!("--code-stdin: {problem}");
+        let control = problem("must not contain control characters, such as line breaks or tabs");
+        let not_utf8 = problem("is not UTF-8");
+        for (bytes, expected) in [
+            (&b"7\0"[..], &control),
+            (b"\x1b7\n", &control),
+            (b"7\t\n", &control),
+            (b"7\n\n", &control),
+            (b"7\r", &control),
+            (b"\xff\n", &not_utf8),
+        ] {
+            let failure = line(bytes).unwrap_err();
+            assert_eq!((failure.exit(), failure.message()), (Exit::Usage, &**expected));
+        }
+        let failure = typed_line("code", Err(ErrorKind::InvalidData.into())).unwrap_err();
+        assert_eq!((failure.exit(), failure.message()), (Exit::Usage, "code: is not UTF-8"));
+        let failure = typed_line("code", Err(ErrorKind::UnexpectedEof.into())).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Local);
     }
 
     #[test]

@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use api_auth::validate::{has_outer_space, no_control};
 use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, check_read, listed, positive_duration, read_claimed};
+use crate::args::{Global, check_read, listed, positive_duration, read_claimed, typed_line};
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
@@ -150,6 +151,7 @@ impl Settings {
                 None => Ok(settings),
             }
         }?;
+        settings.check_characters(variables)?;
         // A blank value is probably a mistake. Without a security code, for example, the checksum of
         // a notification would not be verified.
         let is_blank = |variable: &&Variable| {
@@ -163,6 +165,19 @@ impl Settings {
             }
             None => Ok(settings),
         }
+    }
+
+    /// Checks that no setting contains control characters.
+    ///
+    /// # Errors
+    /// Returns an error that names the setting, without its value.
+    fn check_characters(&self, variables: &[Variable]) -> Result<(), Failure> {
+        for variable in variables {
+            let Some(value) = self.get(variable.name) else { continue };
+            no_control(self.name_of(variable), value)
+                .map_err(|error| Failure::new(Exit::Local, error.to_string()))?;
+        }
+        Ok(())
     }
 
     fn complete(self, program: &str, variables: &[Variable]) -> Result<Self, Failure> {
@@ -343,7 +358,8 @@ impl Settings {
         Ok(Self { values, source: ENVIRONMENT.to_owned() })
     }
 
-    /// Reads settings from a file of `NAME=value` lines.
+    /// Reads settings from a file of `NAME=value` lines. As in a shell, spaces around a value are not
+    /// part of it, unless the value is quoted.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, if a line is not a setting, empty or a comment,
@@ -807,6 +823,7 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
         }
         None => prompts(variables)?,
     };
+    settings.check_characters(variables)?;
     let settings = settings.complete(program, variables)?;
     context.check_settings(&settings)?;
     let mut profiles = Profiles::load(program)?;
@@ -839,24 +856,33 @@ pub(crate) fn store_login<P: Provider>(
 }
 
 /// Prompts for each setting. If the user enters nothing, the setting stays unset.
+///
+/// # Errors
+/// Returns a failure with [`Exit::Usage`] if a value contains control characters, or if it is only
+/// spaces, or begins or ends with spaces and is not a secret.
 fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
     let mut values = BTreeMap::new();
     for variable in variables {
         let optional = if variable.is_required { "" } else { " (optional)" };
         let prompt = format!("{}{optional}: ", variable.key);
-        let value = if variable.is_secret {
-            rpassword::prompt_password(prompt).map_err(failed)?
+        let line = if variable.is_secret {
+            rpassword::prompt_password(prompt).map(String::into_bytes)
         } else {
             let mut stderr = io::stderr();
             write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(failed)?;
-            let mut line = String::new();
-            io::stdin().read_line(&mut line).map_err(failed)?;
-            line
+            let mut line = Vec::new();
+            io::stdin().lock().read_until(b'\n', &mut line).map(|_| line)
         };
-        let value = value.trim();
+        let value = typed_line(variable.key, line)?;
+        // A secret can be a pass phrase with such spaces.
+        let keeps_spaces = variable.is_secret && !value.trim().is_empty();
+        if has_outer_space(&value) && !keeps_spaces {
+            let problem = format!("{}: must not begin or end with spaces", variable.key);
+            return Err(Failure::new(Exit::Usage, problem));
+        }
         if !value.is_empty() {
-            values.insert(variable.name, value.to_owned());
+            values.insert(variable.name, value);
         }
     }
     Ok(Settings { values, source: "terminal".to_owned() })
@@ -1059,6 +1085,20 @@ mod tests {
         assert_eq!(profiles.settings("a", VARIABLES).unwrap().need("X_SECRET"), "s");
         let error = profiles.settings("b", VARIABLES).unwrap_err().to_string();
         assert!(error.contains("the command of host failed"), "{error}");
+        let checked = |output: &str| {
+            let command = format!("secret = {{ command = [\"printf\", '{output}'] }}");
+            let table = format!("[profiles.a]\n{command}\n").parse().unwrap();
+            let profiles = Profiles { path: PathBuf::new(), table };
+            let settings = profiles.settings("a", VARIABLES).unwrap();
+            let checked = settings.check_characters(VARIABLES);
+            let failed = |failure: Failure| (failure.exit(), failure.message().to_owned());
+            checked.map(|()| settings.need("X_SECRET").to_owned()).map_err(failed)
+        };
+        // Only the line end is removed.
+        assert_eq!(checked(r" a b \r\n").as_deref(), Ok(" a b "));
+        let problem = "must not contain control characters, such as line breaks or tabs";
+        let problem = format!("profile `a`: secret: {problem}");
+        assert_eq!(checked(r"CANARY\033[A\n"), Err((Exit::Local, problem)));
     }
 
     #[cfg(unix)]

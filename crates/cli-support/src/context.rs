@@ -2,22 +2,24 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::http::{HeaderName, HeaderValue};
+use api_auth::validate::has_outer_space;
 use api_auth::{
     Body, Credential, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response,
     Secret, StatusCode, Transport, without_user_info,
 };
 
-use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin, limited};
+use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin, limited, typed_line};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
+use crate::files::{open_to_read, wait_for_reader};
 use crate::json::Json;
 use crate::logger::{self, ROOTS};
 use crate::output::{Column, Output, printable};
@@ -330,6 +332,8 @@ pub struct Context<P: Provider> {
     is_interruptible: Cell<bool>,
     /// The number of secrets that the command still reads from standard input.
     secrets: Cell<usize>,
+    /// Whether secrets can begin or end with spaces.
+    keeps_spaces: Cell<bool>,
     /// Standard input, from which secrets are read.
     stdin: RefCell<BufReader<io::Stdin>>,
     /// The temporary recording for `-vv`, which is removed at the end.
@@ -364,6 +368,7 @@ impl<P: Provider> Context<P> {
             credential: OnceCell::new(),
             is_interruptible: Cell::new(false),
             secrets: Cell::new(1),
+            keeps_spaces: Cell::new(false),
             stdin: RefCell::new(BufReader::new(io::stdin())),
             temporary: OnceCell::new(),
         }
@@ -480,7 +485,7 @@ impl<P: Provider> Context<P> {
             // A URL is not a path, but may contain a password.
             name = without_user_info(&name).into_owned();
         }
-        let read = File::open(&path)
+        let read = open_to_read(&path)
             .and_then(|mut file| limited(&mut file))
             .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
         logger::name_roots(name);
@@ -568,7 +573,16 @@ impl<P: Provider> Context<P> {
                 is_offline: self.global.curl,
                 ..self.connection(&settings)?
             };
+            let record = connection.record.as_deref().map(wait_for_reader).transpose();
+            // The pipe stays open until the library has opened it, too.
+            let _pipe = record.map_err(|error| {
+                let path = connection.record.as_deref().unwrap_or(Path::new(""));
+                Failure::file(path, &error).about("--record")
+            })?;
             let client = self.new_client(&settings, &connection)?;
+            if !connection.is_offline {
+                self.output.check_once()?;
+            }
             if let Some(path) = connection.record.filter(|_| self.global.verbose > 1) {
                 logger::print_recording(&path).map_err(|error| Failure::file(&path, &error))?;
                 // The file is open for writing and reading, so its name is no longer needed.
@@ -1060,6 +1074,7 @@ impl<P: Provider> Context<P> {
         if !is_sent {
             return Ok(Exit::Done);
         }
+        self.output.check_once()?;
         // An error of the output must not stop the remaining writes.
         let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
         // After a signal, the list of the results is still written. Requests in flight end with an
@@ -1142,6 +1157,12 @@ impl<P: Provider> Context<P> {
         self.batch_typed(Some(what), lines, verdict)
     }
 
+    /// Makes [`secret`](Self::secret) keep spaces at the beginning and the end of a secret, because
+    /// the provider accepts such passwords. By default, they are an error.
+    pub fn keep_outer_spaces(&self) {
+        self.keeps_spaces.set(true);
+    }
+
     /// Sets the number of secrets that the command reads from standard input, each on a line. It is
     /// 1 by default.
     pub fn expect_secrets(&self, count: usize) {
@@ -1154,30 +1175,37 @@ impl<P: Provider> Context<P> {
     ///
     /// # Errors
     /// Returns an error if the prompt is needed but impossible, because there is no terminal or
-    /// `--no-input` is given, if the secret is empty, or if a further line was read together with
-    /// the last secret. Standard input is not read to its end, because it may stay open.
+    /// `--no-input` is given, if the secret is empty, is not UTF-8, contains control characters, or
+    /// begins or ends with spaces (see [`keep_outer_spaces`](Self::keep_outer_spaces)), or if a
+    /// further line was read together with the last secret. Standard input is not read to its end,
+    /// because it may stay open.
     pub fn secret(&self, name: &str, is_stdin: bool, option: &str) -> Result<Secret, Failure> {
-        let failed = |error: io::Error| Failure::new(Exit::Local, format!("{name}: {error}"));
+        let usage = |problem: String| Failure::new(Exit::Usage, problem);
+        let source = if is_stdin { option } else { name };
         let text = if is_stdin {
             claim_stdin(option)?;
-            let (mut line, mut stdin) = (String::new(), self.stdin.borrow_mut());
-            stdin.read_line(&mut line).map_err(failed)?;
+            let (mut line, mut stdin) = (Vec::new(), self.stdin.borrow_mut());
+            let line = stdin.read_until(b'\n', &mut line).map(|_| line);
+            let text = typed_line(source, line)?;
             self.secrets.set(self.secrets.get().saturating_sub(1));
             if self.secrets.get() == 0 && !stdin.buffer().trim_ascii().is_empty() {
-                let problem = format!("{option}: there is a further line after the {name}");
-                return Err(Failure::new(Exit::Usage, problem));
+                return Err(usage(format!("{option}: there is a further line after the {name}")));
             }
-            line
+            text
         } else if self.global.no_input || !io::stdin().is_terminal() {
             let problem = format!("cannot prompt for the {name} without a terminal; use {option}");
-            return Err(Failure::new(Exit::Usage, problem));
+            return Err(usage(problem));
         } else {
-            rpassword::prompt_password(format!("{name}: ")).map_err(failed)?
+            let line = rpassword::prompt_password(format!("{name}: "));
+            typed_line(source, line.map(String::into_bytes))?
         };
-        match text.trim_start_matches('\u{feff}').trim() {
-            "" => Err(Failure::new(Exit::Usage, format!("{name} is empty"))),
-            text => Ok(Secret::new(text)),
+        if text.trim().is_empty() {
+            return Err(usage(format!("{name} is empty")));
         }
+        if has_outer_space(&text) && !self.keeps_spaces.get() {
+            return Err(usage(format!("{source}: must not begin or end with spaces")));
+        }
+        Ok(Secret::new(text))
     }
 
     /// Reads a secret that the body must contain, as [`secret`](Self::secret) does. Returns `None`

@@ -33,8 +33,9 @@ pub enum Exit {
     Done = 0,
     /// The result is no: a check failed, a payment was declined, or a message is not genuine.
     No = 1,
-    /// The arguments are invalid. Nothing was sent, unless only the response showed that a field of
-    /// `--fields` does not exist.
+    /// The arguments are invalid, or a value that was read for one of them from standard input, a
+    /// prompt or a file. Nothing was sent, unless only the response showed that a field of `--fields`
+    /// does not exist.
     Usage = 2,
     /// Credentials are missing or were rejected.
     Credentials = 3,
@@ -50,7 +51,8 @@ pub enum Exit {
     Rejected = 8,
     /// The response could not be parsed.
     NotUnderstood = 9,
-    /// A local failure, such as an unreadable file, a full disk or an invalid configuration.
+    /// A local failure, such as an unreadable file, a full disk or an invalid configuration: a
+    /// setting of an environment file, a profile or the environment that cannot be used.
     Local = 10,
     /// Some operations of a command succeeded and some failed, or all failed with different exit
     /// statuses.

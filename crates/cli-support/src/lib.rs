@@ -12,6 +12,7 @@
 //! | [`request`] | requests that return both the parsed response and its JSON |
 //! | [`output`] | tables, JSON, JSON lines, CSV |
 //! | [`exit`] | exit statuses, failures |
+//! | [`files`] | checks of files before they are written, named pipes |
 //! | [`api`] | a request to any endpoint |
 //! | [`doctor`] | a report on the results of read-only requests |
 //! | [`json`] | JSON values that keep the order of members and the digits of numbers |
@@ -26,6 +27,7 @@ pub mod auth;
 pub mod context;
 pub mod doctor;
 pub mod exit;
+pub mod files;
 pub mod json;
 mod logger;
 pub mod output;
@@ -164,10 +166,11 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
             context.note(&set_default(P::NAME, &name, &context.global)?);
         }
         AuthCommand::List => {
+            let columns = [("profile", "profile"), ("default", "default")];
+            context.output.check_fields(&columns, &[])?;
             let profiles = Profiles::load(P::NAME)?;
             let default = profiles.default();
-            let mut list =
-                context.output.list(&[("profile", "profile"), ("default", "default")])?;
+            let mut list = context.output.list(&columns)?;
             for name in profiles.names() {
                 let is_default = default.as_deref() == Some(name.as_str());
                 list.push(&Json::Object(vec![
@@ -178,6 +181,7 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
             list.end()?;
         }
         AuthCommand::Status => {
+            context.output.check_fields(&[], &["source", "accepted", "reason"])?;
             let source = context.settings()?.source;
             let mut members = vec![("source".to_owned(), Json::Text(source))];
             let is_accepted = match context.client().and_then(P::check) {
@@ -470,6 +474,9 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let is_blank = global.fields.iter().any(|field| field.trim().is_empty());
     let empty = empty.or_else(|| is_blank.then(|| "--fields".to_owned()));
     logger::init(global.verbose);
+    if !global.quiet {
+        files::show_waiting(P::NAME);
+    }
     let repeated = repeated.map(|option| format!("{option}: is given twice"));
     let claimed = match empty.map(|name| format!("{name}: must not be empty")).or(repeated) {
         Some(problem) => Err(Failure::new(Exit::Usage, problem)),

@@ -12,6 +12,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 
 use crate::exit::{Exit, Failure};
+use crate::files::{check_replaceable, is_mount_point, open_to_write};
 use crate::json::Json;
 use crate::terminal::bold;
 use crate::termination::TemporaryFile;
@@ -54,10 +55,12 @@ pub struct Output {
     is_private: bool,
     times: Times,
     is_colored: bool,
-    /// The named pipe that is the file, once it is open.
-    pipe: Arc<OnceLock<File>>,
+    /// The device or named pipe that is the file, once it is open.
+    opened: Arc<OnceLock<File>>,
     /// Whether a request that changes something is sent (see [`check`](Self::check)).
     is_write: Arc<AtomicBool>,
+    /// Whether the file was checked before the first request.
+    is_checked: Arc<AtomicBool>,
 }
 
 impl Output {
@@ -71,8 +74,9 @@ impl Output {
             is_private: false,
             times: Times::NONE,
             is_colored: false,
-            pipe: Arc::default(),
+            opened: Arc::default(),
             is_write: Arc::default(),
+            is_checked: Arc::default(),
         }
     }
 
@@ -82,8 +86,9 @@ impl Output {
     #[must_use]
     pub fn private(&self) -> Self {
         let (fields, file) = (self.fields.clone(), self.file.clone());
-        let (pipe, is_write) = (Arc::clone(&self.pipe), Arc::clone(&self.is_write));
-        Self { fields, file, is_private: true, pipe, is_write, ..*self }
+        let (opened, is_write) = (Arc::clone(&self.opened), Arc::clone(&self.is_write));
+        let is_checked = Arc::clone(&self.is_checked);
+        Self { fields, file, is_private: true, opened, is_write, is_checked, ..*self }
     }
 
     /// Sets which members are times, and how they are parsed.
@@ -111,25 +116,54 @@ impl Output {
         self.file.is_none() && IS_CLOSED.load(Ordering::Relaxed)
     }
 
-    /// Checks that the output file can be written. Called before a request that changes something
-    /// is sent. A named pipe is opened, which waits for a program that reads it, and is left open
-    /// until the process ends. From now on, [`value`](Self::value) does not lose the response.
+    /// Checks that the output file can be written, as [`check_file`](Self::check_file) does. Called
+    /// before a request that changes something is sent. From now on, [`value`](Self::value) does not
+    /// lose the response.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be created, or if it is a folder or a socket. For secrets,
-    /// also returns an error if the file belongs to another user and its permissions cannot be
-    /// changed.
+    /// Returns the errors of [`check_file`](Self::check_file).
     pub fn check(&self) -> Result<(), Failure> {
         self.is_write.store(true, Ordering::Relaxed);
+        self.check_file()
+    }
+
+    /// Checks the output file before the first request, unless it was already checked.
+    pub(crate) fn check_once(&self) -> Result<(), Failure> {
+        if self.is_checked.load(Ordering::Relaxed) { Ok(()) } else { self.check_file() }
+    }
+
+    /// Checks that the output file can be written. Called before a request is sent. A device or a
+    /// named pipe is opened, which can wait for a program that reads it, and is left open until the
+    /// process ends.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be created, opened or replaced, or if it is a folder or a
+    /// socket. For secrets, also returns an error if the file belongs to another user and its
+    /// permissions cannot be changed.
+    pub fn check_file(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else { return Ok(()) };
-        if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
-            let error = io::Error::from(io::ErrorKind::IsADirectory);
-            return Err(Failure::file(path, &error));
+        match is_special(path) {
+            false if !is_folder(path) => {
+                self.is_checked.store(true, Ordering::Relaxed);
+                check_replaceable(path).map_err(|error| Failure::file(path, &error))?;
+                Sink::create(Some(path), self.is_private).map(drop)
+            }
+            _ => self.check_stream(),
         }
-        if !is_special(path) {
-            return Sink::create(Some(path), self.is_private).map(drop);
+    }
+
+    /// Checks that the output file can be written directly, as [`stream`](Self::stream) does. Apart
+    /// from that, does the same as [`check_file`](Self::check_file).
+    ///
+    /// # Errors
+    /// Returns the errors of [`check_file`](Self::check_file).
+    pub fn check_stream(&self) -> Result<(), Failure> {
+        self.is_checked.store(true, Ordering::Relaxed);
+        let Some(path) = &self.file else { return Ok(()) };
+        let failed = |error: io::Error| Failure::file(path, &error);
+        if is_folder(path) {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
-        // A device is opened later, because that may wait or have an effect.
         match fs::metadata(path) {
             Ok(found) if found.is_file() => {
                 let opened = OpenOptions::new().write(true).open(path);
@@ -138,18 +172,16 @@ impl Output {
                     true if !is_only_of_owner(&found) => file.set_permissions(found.permissions()),
                     _ => Ok(()),
                 });
-                checked.map_err(|error| Failure::file(path, &error))
+                checked.map_err(failed)
             }
-            Ok(found) if is_pipe(&found) && self.pipe.get().is_none() => {
-                let pipe = OpenOptions::new().write(true).open(path);
-                let pipe = pipe.map_err(|error| Failure::file(path, &error))?;
-                let _ = self.pipe.set(pipe);
+            Ok(_) if self.opened.get().is_none() => {
+                let _ = self.opened.set(open_to_write(path).map_err(failed)?);
                 Ok(())
             }
             Ok(_) => Ok(()),
-            // A link to a file that does not exist.
+            // A new file, or a link to a file that does not exist.
             Err(_) => {
-                let target = target_of(path).map_err(|error| Failure::file(path, &error))?;
+                let target = target_of(path).map_err(failed)?;
                 Sink::create(Some(&target), self.is_private).map(drop)
             }
         }
@@ -312,7 +344,7 @@ impl Output {
     pub fn stream(&self, columns: &[Column]) -> Result<List, Failure> {
         let (headings, paths) = self.columns(columns);
         let sink = match &self.file {
-            Some(path) if self.pipe.get().is_none() => Sink::direct(path, self.is_private)?,
+            Some(path) if self.opened.get().is_none() => Sink::direct(path, self.is_private)?,
             _ => self.sink()?,
         };
         Ok(List { is_stream: true, ..self.list_to(sink, headings, paths) })
@@ -323,9 +355,9 @@ impl Output {
     }
 
     fn sink(&self) -> Result<Sink, Failure> {
-        match (&self.file, self.pipe.get()) {
-            (Some(path), Some(pipe)) => {
-                let file = pipe.try_clone().map_err(|error| Failure::file(path, &error))?;
+        match (&self.file, self.opened.get()) {
+            (Some(path), Some(opened)) => {
+                let file = opened.try_clone().map_err(|error| Failure::file(path, &error))?;
                 Ok(Sink::Direct { file, path: path.clone() })
             }
             _ => Sink::create(self.file.as_deref(), self.is_private),
@@ -673,7 +705,8 @@ fn no_formula(cell: &str) -> String {
 #[derive(Debug)]
 enum Sink {
     Stdout,
-    /// A file that is written directly: a device, a FIFO, a link, or the file of a stream.
+    /// A file that is written directly: a device, a FIFO, a link, a mount point, or the file of a
+    /// stream.
     Direct {
         file: File,
         path: PathBuf,
@@ -685,28 +718,21 @@ enum Sink {
     },
 }
 
-/// Returns whether a path must not be replaced, because it is a device, a FIFO, a link or a folder.
+/// Returns whether a path must not be replaced, because it is a device, a FIFO, a link, a folder or
+/// a mount point.
 fn is_special(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|found| !found.is_file())
+    fs::symlink_metadata(path).is_ok_and(|found| !found.is_file() || is_mount_point(path))
+}
+
+/// Returns whether a path is that of a folder, or ends with a slash, as only that of a folder can.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }
 
 /// Returns whether a path is that of a file that is already open, such as `/dev/stdout`. Its
 /// permissions are those that the program that opened it wants.
 fn is_opened(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc")
-}
-
-/// Returns whether a file is a pipe or a socket. To open a socket is an error.
-#[cfg(unix)]
-fn is_pipe(found: &fs::Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-
-    found.file_type().is_fifo() || found.file_type().is_socket()
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: &fs::Metadata) -> bool {
-    false
 }
 
 /// Returns whether other users have no permissions for a file.
@@ -785,7 +811,7 @@ impl Sink {
     /// Opens and empties a file that is written directly. If the file, or the one to which a link
     /// leads, does not exist, it is created.
     fn direct(path: &Path, is_private: bool) -> Result<Self, Failure> {
-        let file = match OpenOptions::new().write(true).open(path) {
+        let file = match open_to_write(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let target = target_of(path).map_err(|error| Failure::file(path, &error))?;
                 Self::options(is_private).open(target)

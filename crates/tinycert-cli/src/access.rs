@@ -57,23 +57,6 @@ pub(crate) fn check_group(_: &str, _: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks that the current user can create files in a folder, or write to a file. Changes nothing.
-#[cfg(unix)]
-pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
-    use rustix::fs::{Access, AtFlags, CWD, accessat};
-
-    let access = match std::fs::metadata(path)?.is_dir() {
-        true => Access::WRITE_OK | Access::EXEC_OK,
-        false => Access::WRITE_OK,
-    };
-    Ok(accessat(CWD, path, access, AtFlags::EACCESS)?)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
-    std::fs::metadata(path).map(drop)
-}
-
 /// Returns the id of a group, which is given as a number or as a name in `/etc/group`.
 fn group_id(name: &str) -> Result<u32, Failure> {
     if let Ok(id) = name.parse() {

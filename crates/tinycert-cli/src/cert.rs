@@ -387,6 +387,7 @@ fn download(context: &Context<TinyCert>, id: CertId, part: Part) -> Result<Exit,
     };
     // Only its owner can read a key file.
     let output = context.output.private();
+    output.check_file()?;
     if let Some(reply) = context.send(WithJson::new(GetKey::new(id, form)))? {
         match output.is_plain() {
             true => output.text(reply.value.expose().trim_end())?,
@@ -402,6 +403,7 @@ fn pkcs12(context: &Context<TinyCert>, id: CertId) -> Result<Exit, Failure> {
     if is_binary {
         output.check_binary("the PKCS#12 file")?;
     }
+    output.check_file()?;
     if let Some(reply) = context.send(WithJson::new(GetPkcs12::new(id)))? {
         match is_binary {
             true => output.bytes(reply.value.expose())?,

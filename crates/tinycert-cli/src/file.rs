@@ -54,6 +54,7 @@ const COLUMNS: &[Column] =
     &[("subject", "subject"), ("names", "names"), ("issuer", "issuer"), ("expires", "expires")];
 
 pub(crate) fn inspect(context: &Context<TinyCert>, path: &Path) -> Result<Exit, Failure> {
+    context.output.check_fields(COLUMNS, &["serial", "not_before", "key"])?;
     let certificates = read(path)?;
     let mut list = context.output.list(COLUMNS)?;
     certificates.iter().try_for_each(|certificate| list.push(&certificate.json()))?;

@@ -61,6 +61,13 @@ struct Files {
 }
 
 impl Files {
+    /// Checks that the folder can be created and written. Called before anything is sent. Changes
+    /// nothing.
+    fn check(&self) -> Result<(), Failure> {
+        access::check(self.mode.as_deref(), self.group.as_deref())?;
+        Folder::plan(&self.dir.path).map(drop)
+    }
+
     /// Checks that the output can be written, creates the folder if necessary, and locks it. With
     /// `--dry-run`, checks only that the folder can be created and written.
     fn open(&self, context: &Context<TinyCert>) -> Result<Folder, Failure> {
@@ -149,7 +156,7 @@ impl Run<TinyCert> for Issue {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
         context.interrupt_requests();
-        access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
+        self.files.check()?;
         let new = self.create.new_cert(context)?;
         new.check_known()?;
         new.request.validate()?;
@@ -212,7 +219,7 @@ impl Run<TinyCert> for Adopt {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
         reject_curl(context)?;
         context.interrupt_requests();
-        access::check(self.files.mode.as_deref(), self.files.group.as_deref())?;
+        self.files.check()?;
         let ca_id = self.ca.id(context)?;
         let session = context.client()?.session()?;
         let listed = session.list_certs(ca_id, StatusMask::ALL)?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cli_support::args::check_read;
-use cli_support::{Exit, Failure, Section, TemporaryFile};
+use cli_support::{Exit, Failure, Section, TemporaryFile, files};
 use serde::{Deserialize, Serialize};
 use tinycert_client::files::{FileError, lock_file};
 use tinycert_client::{CaId, CertId, KeyPairFiles, San};
@@ -313,7 +313,7 @@ fn check_creatable(path: &Path) -> Result<bool, Failure> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         match fs::metadata(folder) {
             Ok(_) if folder == path => return Ok(true),
-            Ok(_) => return access::check_writable(folder).map(|()| false).map_err(failed),
+            Ok(_) => return files::check_writable(folder).map(|()| false).map_err(failed),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             Err(_) if fs::symlink_metadata(folder).is_ok() => {
                 return Err(at(folder, "a link to a folder that does not exist; remove it"));
@@ -332,16 +332,16 @@ fn check_target(path: &Path) -> Result<(), Failure> {
     }
     let Ok(target) = fs::canonicalize(path) else { return Ok(()) };
     let folder = target.parent().unwrap_or(&target);
-    access::check_writable(folder).map_err(|error| Failure::file(folder, &error))
+    files::check_writable(folder).map_err(|error| Failure::file(folder, &error))
 }
 
 /// Checks that files can be created in a folder, and that an existing lock can be opened.
 fn check_writable(path: &Path) -> Result<(), Failure> {
-    access::check_writable(path).map_err(|error| Failure::file(path, &error))?;
+    files::check_writable(path).map_err(|error| Failure::file(path, &error))?;
     let lock = path.join(LOCK);
     match fs::symlink_metadata(&lock) {
         Ok(found) if found.is_file() => {
-            access::check_writable(&lock).map_err(|error| Failure::file(&lock, &error))
+            files::check_writable(&lock).map_err(|error| Failure::file(&lock, &error))
         }
         Ok(_) => Err(at(&lock, "not a regular file; remove it")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -413,6 +413,8 @@ impl Pair {
         access::check_link(files.key(), &versions)?;
         check_target(files.chain())?;
         check_target(files.key())?;
+        let record = self.record_path();
+        files::check_replaceable(&record).map_err(|error| Failure::file(&record, &error))?;
         let mut paths = [files.chain(), files.key()].into_iter();
         match paths.find(|path| fs::symlink_metadata(path).is_ok()) {
             Some(path) if !self.is_recorded() => {

@@ -281,6 +281,11 @@ impl Run<TinyCert> for Renew {
         context.output.check_fields(RENEWED, &others)?;
         context.interrupt_requests();
         let is_dry = context.global.dry_run;
+        // A named pipe may have to wait for its reader, without the lock of the folder.
+        match is_dry {
+            true => context.output.check_file()?,
+            false => context.output.check()?,
+        }
         let now = UnixTime::from(now()?);
         let folder = match is_dry {
             true => Folder::open_writable(&self.dir.path)?,
@@ -296,7 +301,6 @@ impl Run<TinyCert> for Renew {
         if is_dry {
             return self.describe(context, pairs, now);
         }
-        context.output.check()?;
         let (mut rows, mut failures) = (Vec::new(), Vec::new());
         let count = pairs.len();
         for pair in pairs {
@@ -503,9 +507,6 @@ impl Renew {
 
 impl Run<TinyCert> for Status {
     fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
-        let now = UnixTime::from(now()?);
-        let pairs = Folder::open(&self.dir.path)?.pairs()?;
-        note_empty(context, &self.dir, &pairs);
         let columns: &[Column] = &[
             ("name", "name"),
             ("certificate", "cert_id"),
@@ -513,6 +514,10 @@ impl Run<TinyCert> for Status {
             ("days left", "days_left"),
             ("deployed", "deployed"),
         ];
+        context.output.check_fields(columns, &["ca_id", "chain", "key", "names"])?;
+        let now = UnixTime::from(now()?);
+        let pairs = Folder::open(&self.dir.path)?.pairs()?;
+        note_empty(context, &self.dir, &pairs);
         let mut list = context.output.list(columns)?;
         let (count, mut failures) = (pairs.len(), Vec::new());
         for pair in pairs {

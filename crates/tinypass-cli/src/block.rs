@@ -20,14 +20,19 @@ pub(crate) enum Block {
 
 impl Run<TinyPass> for Block {
     fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
+        let name = match self {
+            Self::Seal => "block",
+            Self::Open => "text",
+        };
+        context.output.check_fields(&[], &[name])?;
         let settings = context.settings()?;
         let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
         let text = read("the block", Path::new("-"))?;
         let text = text.trim_end_matches(['\r', '\n']);
         match self {
-            Self::Seal => single(context, "block", &blocks.seal(text)),
+            Self::Seal => single(context, name, &blocks.seal(text)),
             Self::Open => match blocks.open(text) {
-                Ok(text) => single(context, "text", &text),
+                Ok(text) => single(context, name, &text),
                 Err(error) => {
                     Err(Failure::new(Exit::No, format!("the block is not valid: {error}")))
                 }

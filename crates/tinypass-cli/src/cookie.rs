@@ -42,6 +42,7 @@ fn name(state: AccessState) -> &'static str {
 impl Run<TinyPass> for Cookie {
     fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
         let Self::Check { rid, ip } = self;
+        context.output.check_fields(&[], &["rid", "state", "code", "expires"])?;
         let settings = context.settings()?;
         let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
         let value = read("the cookie", Path::new("-"))?;

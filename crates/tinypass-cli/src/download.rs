@@ -33,6 +33,7 @@ impl Run<TinyPass> for Download {
         match self {
             Self::Get { rid } => context.show(GetDownload::new(rid)),
             Self::Url { rid, lifetime } => {
+                context.output.check_fields(&[], &["url"])?;
                 let request = WithJson::new(GetDownloadUrl::for_lifetime(rid, lifetime));
                 match context.send(request)? {
                     Some(reply) => single(context, "url", &reply.value.url),

@@ -128,6 +128,7 @@ impl Run<Tokenpass> for Rule {
     fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
         let Self::Explain { rules } = self;
         let columns = ["link", "asset", "op", "amount"].map(|name| (name, name));
+        context.output.check_fields(&columns, &[])?;
         let mut list = context.output.list(&columns)?;
         for (index, (rule, is_or)) in rules.iter().enumerate() {
             let link = match (index, is_or) {

@@ -215,5 +215,6 @@ fn password(
     is_stdin: bool,
     body: (&Input, &str),
 ) -> Result<Option<Secret>, Failure> {
+    context.keep_outer_spaces();
     context.secret_of_body(name, is_stdin, PASSWORD_STDIN, body)
 }

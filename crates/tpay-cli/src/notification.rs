@@ -125,6 +125,7 @@ impl Run<Tpay> for Command {
 
 impl Verify {
     fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        context.output.check_fields(listen::COLUMNS, &[])?;
         // The files are read before the recording is opened, which must be another file.
         let body = read_bytes("BODY", &self.body)?;
         let headers = stored_headers(&self.headers)?;

@@ -272,6 +272,25 @@ impl Drop for World {
     }
 }
 
+/// Reads the next line that a program writes to a stream, such as a message that it waits. Returns
+/// the line without its line end, and the stream.
+///
+/// # Panics
+/// Panics, after the program was killed, if there is no line within 60 s.
+pub fn next_line<R: BufRead + Send + 'static>(child: &mut Child, mut stream: R) -> (String, R) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        let _ = sender.send((line.trim_end_matches('\n').to_owned(), stream));
+    });
+    let received = receiver.recv_timeout(std::time::Duration::from_secs(60));
+    received.unwrap_or_else(|_| {
+        child.kill().unwrap();
+        panic!("the program wrote no line within 60 s: {:?}", child.wait());
+    })
+}
+
 /// Returns a standard output that nothing reads, for a command. The reader of a pipe could also be
 /// open in a process that another thread is starting, so this is a socket that is shut down.
 #[cfg(unix)]

@@ -5,6 +5,8 @@ use std::process::{Command, Output, Stdio};
 use api_auth::EndpointInfo;
 use serde_json::Value;
 
+#[cfg(unix)]
+use crate::cli::next_line;
 use crate::cli::{Run, SandboxProgram};
 
 /// The id of an endpoint, the arguments of the command that calls it, and the input of the command.
@@ -356,6 +358,39 @@ macro_rules! program_rules {
             check(&world, |program| program.assert_statuses(&world.home));
         }
 
+        #[cfg(unix)]
+        #[test]
+        fn files_of_outputs_are_checked_before_a_request_is_sent() {
+            let $of = &$world;
+            let server = $server;
+            check($of, |program| {
+                program.assert_checked_files(&$of.home, || server.take_seen().len());
+            });
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn waiting_for_a_named_pipe_is_shown_and_ends_by_a_signal() {
+            let $of = &$world;
+            let server = $server;
+            check($of, |program| {
+                let seen = || server.take_seen().len();
+                program.assert_named_pipes(&$of.home, &$of.env_file(), seen);
+            });
+        }
+
+        #[test]
+        fn fields_of_local_results_are_checked_first() {
+            check(&$world, |program| program.assert_local_fields());
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn settings_with_control_characters_are_rejected() {
+            let world = $world;
+            check(&world, |program| program.assert_characters(&world.home, &world.env_file()));
+        }
+
         #[test]
         fn read_whose_response_has_no_body_says_so() {
             let $of = &$world;
@@ -702,6 +737,243 @@ impl Program<'_> {
         }
     }
 
+    /// Checks that a file of `--out` or `--record` that cannot be written is an error before a
+    /// request is sent. `home` is the home folder, and `seen` returns the number of requests since
+    /// the last call.
+    ///
+    /// # Panics
+    /// Panics if a request is sent, or if the exit status is not 10.
+    #[cfg(unix)]
+    pub fn assert_checked_files(&self, home: &std::path::Path, seen: impl Fn() -> usize) {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+        use std::os::unix::process::CommandExt;
+
+        const NOBODY: u32 = 65534;
+        let write = [self.write, &["--yes"]].concat();
+        let is_root = std::fs::metadata(home).unwrap().uid() == 0;
+        let check = |options: &[&str], change: &dyn Fn(&mut Command)| {
+            for arguments in [self.read, &write] {
+                seen();
+                let mut command = (self.command)(&[arguments, options].concat());
+                change(&mut command);
+                let run = ended(command.stdin(Stdio::null()).output().unwrap());
+                assert_eq!((run.status, seen()), (10, 0), "{arguments:?} {options:?}: {run:?}");
+                assert!(run.stdout.is_empty(), "{options:?}: {run:?}");
+            }
+        };
+        let folder = |name: &str, mode: u32| {
+            std::fs::create_dir(home.join(name)).unwrap();
+            std::fs::set_permissions(home.join(name), PermissionsExt::from_mode(mode)).unwrap();
+        };
+        let _listener = std::os::unix::net::UnixListener::bind(home.join("socket")).unwrap();
+        symlink("none/file", home.join("dangling")).unwrap();
+        folder("folder", 0o755);
+        for file in ["socket", "dangling", "none/file", "folder", "folder/", "socket/file"] {
+            check(&["--out", file], &|_| {});
+            check(&["--record", file], &|_| {});
+        }
+        // Root can write to any folder.
+        let as_user = |command: &mut Command| {
+            if is_root {
+                command.uid(NOBODY);
+            }
+        };
+        folder("unwritable", 0o555);
+        check(&["--out", "unwritable/file"], &as_user);
+        check(&["--record", "unwritable/file"], &as_user);
+        match is_root {
+            true => {
+                folder("sticky", 0o1777);
+                let file = home.join("sticky/file");
+                std::fs::write(&file, "old").unwrap();
+                std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
+                check(&["--out", "sticky/file"], &as_user);
+                assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
+            }
+            false => eprintln!("skipped: only root can create a file of another user"),
+        }
+        std::fs::write(home.join("fixed"), "old").unwrap();
+        let attribute = |change: &str| {
+            let status = Command::new("chattr").args([change, "fixed"]).current_dir(home).output();
+            status.is_ok_and(|output| output.status.success())
+        };
+        match attribute("+i") {
+            true => {
+                // The attribute must not stay, even if the check fails.
+                let checked = std::panic::AssertUnwindSafe(|| check(&["--out", "fixed"], &|_| {}));
+                let checked = std::panic::catch_unwind(checked);
+                assert!(attribute("-i"));
+                checked.unwrap();
+            }
+            false => eprintln!("skipped: this user cannot make a file immutable"),
+        }
+        // Without a terminal, `/dev/tty` exists but cannot be opened.
+        for arguments in [self.read, &write] {
+            let program = (self.command)(&[arguments, &["--out", "/dev/tty"]].concat());
+            let mut command = Command::new("setsid");
+            command.arg("--wait").arg(program.get_program()).args(program.get_args());
+            copy_environment(&program, &mut command);
+            seen();
+            let Ok(output) = command.stdin(Stdio::null()).output() else {
+                eprintln!("skipped: setsid is not installed");
+                break;
+            };
+            let run = ended(output);
+            assert_eq!((run.status, seen()), (10, 0), "/dev/tty {arguments:?}: {run:?}");
+        }
+        // A single file that is mounted, as in a container, can be written but not replaced.
+        std::fs::write(home.join("mounted"), "").unwrap();
+        std::fs::write(home.join("source"), "").unwrap();
+        let run_mounted = |program: &Command| {
+            let script = "mount --bind source mounted && exec \"$@\"";
+            let mut command = Command::new("unshare");
+            command.args(["--mount", "sh", "-c", script, "sh"]);
+            command.arg(program.get_program()).args(program.get_args());
+            copy_environment(program, &mut command);
+            command.stdin(Stdio::null()).output()
+        };
+        let is_possible = run_mounted(Command::new("true").current_dir(home));
+        if !is_possible.is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: this user cannot mount a file");
+            return;
+        }
+        let program = (self.command)(&[self.read, &["-o", "jsonl", "--out", "mounted"]].concat());
+        let run = ended(run_mounted(&program).unwrap());
+        assert_eq!(run.status, 0, "{run:?}");
+        assert!(std::fs::read_to_string(home.join("source")).unwrap().starts_with('{'));
+    }
+
+    /// Checks that the program prints that it waits for another program that opens a named pipe,
+    /// before a request is sent, and that a signal ends it. `home` is the home folder, `env_file` the text
+    /// of an environment file, and `seen` returns the number of requests since the last call.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    #[cfg(unix)]
+    pub fn assert_named_pipes(
+        &self,
+        home: &std::path::Path,
+        env_file: &str,
+        seen: impl Fn() -> usize,
+    ) {
+        use std::io::{BufReader, Read};
+        use std::os::unix::process::ExitStatusExt;
+
+        let pipe = home.join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // Starts the program, and returns it after its message.
+        let start = |arguments: &[&str], act: &str| {
+            let mut command = (self.command)(arguments);
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let stderr = BufReader::new(child.stderr.take().unwrap());
+            let (line, stderr) = next_line(&mut child, stderr);
+            let expected = format!("{}: waiting for a program that {act} pipe", self.name);
+            assert_eq!(line, expected, "{arguments:?}");
+            (child, stderr)
+        };
+        let read = |option| [self.read, &[option, "pipe"]].concat();
+        let local = ["api", "--list", "--out", "pipe"];
+        let mut waiting =
+            vec![(read("--out"), "reads"), (read("--record"), "reads"), (local.to_vec(), "reads")];
+        if cfg!(target_os = "linux") {
+            let write = ["api", "POST", "/x", "--yes", "--input", "pipe"];
+            waiting.extend([(read("--env-file"), "writes"), (write.to_vec(), "writes")]);
+        }
+        seen();
+        for (arguments, act) in &waiting {
+            // A shell reports SIGINT as 130. Programs in the background of a script ignore it.
+            for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
+                if is_ignored(number) {
+                    continue;
+                }
+                let (mut child, _stderr) = start(arguments, act);
+                let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+                assert!(kill.unwrap().success());
+                assert_eq!(child.wait().unwrap().signal(), Some(number), "{arguments:?}");
+            }
+        }
+        assert_eq!(seen(), 0, "nothing is sent before the pipe is open");
+        for option in ["--out", "--record"] {
+            let (mut child, mut stderr) = start(&read(option), "reads");
+            let text = std::fs::read_to_string(&pipe).unwrap();
+            let mut rest = String::new();
+            stderr.read_to_string(&mut rest).unwrap();
+            assert!(child.wait().unwrap().success() && !text.is_empty(), "{option}: {rest}");
+        }
+        if cfg!(target_os = "linux") {
+            let (mut child, mut stderr) = start(&read("--env-file"), "writes");
+            std::fs::write(&pipe, env_file).unwrap();
+            let mut rest = String::new();
+            stderr.read_to_string(&mut rest).unwrap();
+            assert!(child.wait().unwrap().success(), "{rest}");
+        }
+        // If the other end is already open, as with a descriptor of a shell, there is no message.
+        let mut both = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        for option in ["--out", "--record"] {
+            let run = self.run(&read(option));
+            assert!(run.status == 0 && !run.stderr.contains("waiting"), "{option}: {run:?}");
+            assert!(both.read(&mut [0; 1 << 16]).unwrap() > 0);
+        }
+        drop(both);
+        let quiet = (self.command)(&[&read("--out")[..], &["-q"]].concat());
+        let run = in_shell(&quiet, |words| format!("cat pipe >copy & {words} && wait"));
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{run:?}");
+        assert!(!std::fs::read_to_string(home.join("copy")).unwrap().is_empty());
+    }
+
+    /// Checks that unknown fields of results whose fields are known are an error before any output.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    pub fn assert_local_fields(&self) {
+        for (arguments, known) in [
+            (&["api", "--list"][..], "id, method, path, credential"),
+            (&["auth", "list"], "profile, default"),
+            (&["auth", "status"], "source, accepted, reason"),
+            (&["doctor"], "endpoint, "),
+        ] {
+            let run = self.run(&[arguments, &["--fields", "nosuch"]].concat());
+            let problem = format!("--fields: `nosuch` is not one of {known}");
+            assert!(run.status == 2 && run.stderr.contains(&problem), "{arguments:?}: {run:?}");
+            assert_eq!(run.stdout, "", "{arguments:?}");
+        }
+    }
+
+    /// Checks that a setting with a control character is an error that does not contain its value.
+    /// `home` is the home folder, and `env_file` the text of an environment file.
+    ///
+    /// # Panics
+    /// Panics if the program accepts it.
+    #[cfg(unix)]
+    pub fn assert_characters(&self, home: &std::path::Path, env_file: &str) {
+        let profiles = home.join(".config").join(self.name).join("profiles.toml");
+        std::fs::write(home.join("env"), env_file).unwrap();
+        assert_eq!(self.run(&["auth", "login", "--env-file", "env"]).status, 0);
+        let stored = std::fs::read_to_string(&profiles).unwrap();
+        for line in env_file.lines() {
+            let (name, value) = line.trim_start_matches("export ").split_once('=').unwrap();
+            let value = value.trim_matches('\'');
+            for char in ["\0", "\u{1b}", "\u{7f}", "\t"] {
+                let invalid = format!("{name}='{value}{char}CANARY'");
+                std::fs::write(home.join("env"), env_file.replace(line, &invalid)).unwrap();
+                for arguments in [self.read, &["auth", "login"]] {
+                    let run = self.run(&[arguments, &["--env-file", "env"]].concat());
+                    let problem = format!("{name}: must not contain control characters");
+                    assert!(run.status == 10 && run.stderr.contains(&problem), "{name}: {run:?}");
+                    assert!(!run.stderr.contains("CANARY"), "{run:?}");
+                }
+            }
+            let invalid = stored.replace(&format!("\"{value}\""), &format!("\"{value}\\u001b\""));
+            assert_ne!(invalid, stored, "{name}");
+            std::fs::write(&profiles, &invalid).unwrap();
+            let run = self.run(&[self.read, &["--profile", "default"]].concat());
+            let problem = "must not contain control characters";
+            assert!(run.status == 10 && run.stderr.contains(problem), "{name}: {run:?}");
+            assert!(run.stderr.contains("profile `default`: "), "{name}: {run:?}");
+        }
+    }
+
     /// Checks that a response to a read without a body is an error that says so. `empty` makes the
     /// server return no body for requests to a path.
     ///
@@ -1028,6 +1300,11 @@ impl Program<'_> {
             let run = in_shell(&program, |words| format!("{words} {closed}"));
             assert_eq!(run.status, expected, "{closed} {arguments:?}: {run:?}");
         }
+        // The closed standard output is not that of the command.
+        let out = [self.read, &["-o", "jsonl", "--out", "closed.jsonl"]].concat();
+        let program = (self.command)(&out);
+        let run = in_shell(&program, |words| format!("{words} >&- && cat closed.jsonl"));
+        assert!(run.status == 0 && run.stdout.starts_with('{'), "{run:?}");
         // A full disk is a failure.
         if std::path::Path::new("/dev/full").exists() {
             let run = in_shell(&(self.command)(self.read), |words| format!("{words} >/dev/full"));

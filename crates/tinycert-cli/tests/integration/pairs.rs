@@ -244,6 +244,74 @@ fn output_that_cannot_be_written_hides_no_failure_of_the_work() {
 }
 
 #[test]
+fn folder_is_checked_before_a_request_is_sent() {
+    let world = world();
+    std::fs::write(world.home.join("file"), "").unwrap();
+    world.sandbox.take_seen();
+    // The name of a CA is looked up.
+    for arguments in
+        [&["issue", "a.example"][..], &["adopt", "7"], &["issue", "a.example", "--dry-run"]]
+    {
+        for dir in ["file", "file/folder"] {
+            let failed = run(&world, &[arguments, &["--ca", "Some CA", "--dir", dir]].concat());
+            assert!(failed.status == 10 && failed.stderr.contains("file"), "{failed:?}");
+        }
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn record_that_cannot_be_replaced_is_rejected_before_a_write_is_sent() {
+    let world = world();
+    issue(&world, &[]);
+    advance(&world, 340);
+    let record = world.home.join("pki/a.example.json");
+    let attribute = |change: &str| {
+        let output = std::process::Command::new("chattr").arg(change).arg(&record).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if !attribute("+i") {
+        eprintln!("skipped: this user cannot make a file immutable");
+        return;
+    }
+    let names = ["a.example", "b.a.example"];
+    let issued = run(&world, &[&["issue"], &names[..], &["--ca", "561", "--dir", "pki"]].concat());
+    world.sandbox.take_seen();
+    let (renewed, _) = renew(&world, &[]);
+    assert!(attribute("-i"));
+    assert!(world.sandbox.take_seen().is_empty());
+    for failed in [issued, renewed] {
+        let problem = "a.example.json: is immutable or append-only";
+        assert!(failed.status == 10 && failed.stderr.contains(problem), "{failed:?}");
+    }
+    let named = world.sandbox.tinycert().state(|server| server.certs_named("a.example"));
+    assert_eq!(named.len(), 1);
+}
+
+#[test]
+fn fields_of_local_files_are_checked_before_any_output() {
+    let world = world();
+    issue(&world, &[]);
+    for (arguments, known) in [
+        (&["status", "--dir", "pki"][..], "name, cert_id, expires, days_left, deployed, ca_id"),
+        (
+            &["cert", "inspect", "pki/a.example.chain.pem"],
+            "subject, names, issuer, expires, serial",
+        ),
+    ] {
+        let failed = run(&world, &[arguments, &["--fields", "nosuch"]].concat());
+        let problem = format!("--fields: `nosuch` is not one of {known}");
+        assert!(failed.status == 2 && failed.stderr.contains(&problem), "{failed:?}");
+        assert_eq!(failed.stdout, "");
+        let all = good(&world, &[arguments, &["-o", "jsonl"]].concat());
+        let all: Value = serde_json::from_str(all.lines().next().unwrap()).unwrap();
+        let names: Vec<&str> = all.as_object().unwrap().keys().map(String::as_str).collect();
+        good(&world, &[arguments, &["--fields", &names.join(",")]].concat());
+    }
+}
+
+#[test]
 fn columns_of_lists_have_values() {
     let world = world();
     issue(&world, &[]);

@@ -155,6 +155,24 @@ fn cookies_are_checked() {
 }
 
 #[test]
+fn fields_of_known_results_are_checked_before_any_output() {
+    let world = world();
+    world.sandbox.take_seen();
+    for (arguments, known) in [
+        (&["cookie", "check", "r1"][..], "rid, state, code, expires"),
+        (&["block", "seal"], "block"),
+        (&["block", "open"], "text"),
+        (&["download", "url", server::DOWNLOAD_RID], "url"),
+    ] {
+        let run = world.run(&[arguments, &["--fields", "nosuch"]].concat());
+        let problem = format!("--fields: `nosuch` is not one of {known}\n");
+        assert!(run.status == 2 && run.stderr.ends_with(&problem), "{run:?}");
+        assert_eq!(run.stdout, "");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
 fn servers_with_tls_accept_signatures_and_return_their_urls() {
     let (world, server) = (world(), SandboxProgram::start(&["tinypass", "--tls"]));
     let url = server.encrypted(&world, &["download", "url", server::DOWNLOAD_RID]);

@@ -7,3 +7,18 @@ test_support::program_rules! {
     heading: "RESOURCE", endpoints: tinypass_client::ENDPOINTS,
     world: world(), server: |world| world.sandbox.tinypass(),
 }
+
+#[cfg(unix)]
+#[test]
+fn secret_of_a_prompt_is_stored_unchanged() {
+    let world = world();
+    check(&world, |program| {
+        let Some(login) = program.on_terminal(&["auth", "login"], "AID\n se cret \n\n\n\n") else {
+            return;
+        };
+        assert_eq!(login.status, 0, "{login:?}");
+        let profiles = world.home.join(".config/tinypass/profiles.toml");
+        let profiles = std::fs::read_to_string(profiles).unwrap();
+        assert!(profiles.contains("private_key = \" se cret \"\n"), "{profiles}");
+    });
+}

@@ -226,6 +226,41 @@ fn update_of_an_account(world: &World) {
     }
 }
 
+/// The provider accepts such passwords.
+#[test]
+fn password_keeps_its_outer_spaces_and_loses_its_line_end() {
+    let world = world();
+    let finish = |arguments: &[&str], input: &str| PROGRAM.finish(world.command(arguments), input);
+    let register = ["user", "register", "ann", "ann@example.org", "--yes"];
+    let login = ["user", "login", "ann", "--password-stdin"];
+    let with_stdin = [&register[..], &["--password-stdin"]].concat();
+    let run = finish(&with_stdin, "  pass phrase 1 \r\n");
+    assert_eq!(run.status, 0, "{run:?}");
+    for (input, status) in [("  pass phrase 1 ", 0), ("pass phrase 1\n", 8)] {
+        let run = finish(&login, input);
+        assert_eq!(run.status, status, "{input:?}: {run:?}");
+    }
+    world.sandbox.take_seen();
+    for (input, problem) in [
+        ("pass\tphrase\n", "--password-stdin: must not contain control characters"),
+        ("pass\0phrase\n", "--password-stdin: must not contain control characters"),
+        ("   \n", "password is empty"),
+    ] {
+        let run = finish(&login, input);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{input:?}: {run:?}");
+        assert!(!run.stderr.contains("phrase"), "{run:?}");
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn fields_of_explained_rules_are_checked_before_any_output() {
+    let run = world().run(&["rule", "explain", "TOKENLY >= 5", "--fields", "asset,nosuch"]);
+    let problem = "--fields: `nosuch` is not one of link, asset, op, amount";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    assert_eq!(run.stdout, "");
+}
+
 #[test]
 fn questions_are_documented() {
     assert_questions(&["check", "user exists"], |arguments| world().run(arguments));

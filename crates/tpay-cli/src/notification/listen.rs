@@ -12,6 +12,7 @@ use clap::Args;
 use cli_support::api_auth::Transport;
 use cli_support::api_auth::http::{self, Uri};
 use cli_support::args::{http_url, positive, positive_duration};
+use cli_support::files::check_writable;
 use cli_support::output::{Column, Format, List};
 use cli_support::{Context, Exit, Failure, Json};
 use tpay_client::notifications::NotificationResponse;
@@ -36,7 +37,7 @@ pub(crate) const HOP_BY_HOP: &[&str] = &[
 ];
 
 /// The columns of printed notifications.
-const COLUMNS: &[Column] = &[("kind", "kind"), ("key", "key"), ("content", "content")];
+pub(crate) const COLUMNS: &[Column] = &[("kind", "kind"), ("key", "key"), ("content", "content")];
 
 #[derive(Debug, Args)]
 pub(crate) struct Listen {
@@ -95,6 +96,9 @@ impl Listen {
             return Err(Failure::new(Exit::Usage, problem));
         }
         context.output.check_fields(COLUMNS, &[])?;
+        // The content of notifications is personal data.
+        let output = context.output.private();
+        output.check_stream()?;
         let reader = self.trust.reader(context)?;
         let application = match &self.forward_to {
             Some(url) => Some((send::transport(context, url)?, url)),
@@ -113,8 +117,7 @@ impl Listen {
         let addresses: Vec<_> = self.bind.to_socket_addrs().map_err(unresolved)?.collect();
         let listener = Listener::bind(addresses.as_slice()).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        // The content of notifications is personal data.
-        let mut list = context.output.private().stream(COLUMNS)?;
+        let mut list = output.stream(COLUMNS)?;
         context.note(&format!("listening on http://{address}/"));
         let verify = move |request: Request| genuine(&reader, request);
         let mut received = 0;
@@ -288,7 +291,7 @@ impl Folder {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).map_err(failed)?;
+        builder.create(&path).and_then(|()| check_writable(&path)).map_err(failed)?;
         let mut highest = 0;
         for entry in fs::read_dir(&path).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();

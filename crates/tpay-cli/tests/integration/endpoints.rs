@@ -247,6 +247,54 @@ fn secrets_are_read_from_the_standard_input_only() {
     assert!(world.sandbox.take_seen().is_empty());
 }
 
+/// Secrets are neither changed nor shown, except that the line end is removed.
+#[test]
+fn secrets_with_control_characters_or_outer_spaces_are_rejected() {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    let world = World::new();
+    let id = world.transaction("order-7");
+    world.sandbox.take_seen();
+    let start = |arguments: &[&str], input: &[u8]| {
+        let mut command = world.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), stderr)
+    };
+    let spaces = "must not begin or end with spaces";
+    let control = "must not contain control characters, such as line breaks or tabs";
+    for (input, problem) in [
+        (&b" 777123\n"[..], spaces),
+        (b"777123 \r\n", spaces),
+        (b"777123\t\n", control),
+        (b"777\x00123\n", control),
+        (b"777\x1b[A123\n", control),
+        (b"777123\r\r\n", control),
+        (b"777\xff123\n", "is not UTF-8"),
+    ] {
+        for (arguments, option) in [
+            (&["blik", "pay", &*id, "--code-stdin"][..], "--code-stdin"),
+            (&["card", "get", "--token-stdin"], "--token-stdin"),
+            (
+                &["recurring", "set-instrument", "x", "--yes", "--instrument-stdin"],
+                "--instrument-stdin",
+            ),
+        ] {
+            let (status, stderr) = start(arguments, input);
+            let expected = format!("tpay: {option}: {problem}\n");
+            assert_eq!((status, stderr), (Some(2), expected), "{arguments:?} {input:?}");
+        }
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+    // A mark at the beginning and the line end are no part of the secret.
+    let (status, stderr) = start(&["blik", "pay", &id, "--code-stdin"], b"\xef\xbb\xbf777123\r\n");
+    assert_eq!(status, Some(0), "{stderr}");
+}
+
 #[test]
 fn secret_is_read_from_a_standard_input_that_stays_open() {
     use std::io::Write;

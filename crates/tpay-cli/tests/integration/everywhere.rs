@@ -38,6 +38,20 @@ fn terminal_gets_local_times_and_prompts() {
         }
         let pay = program.on_terminal(&["blik", "pay", "x"], "777\n").unwrap();
         assert!(pay.status == 2 && pay.stdout.contains(" code: must be six digits"), "{pay:?}");
+        let pay = ["blik", "pay", "x", "--dry-run"];
+        let pay = program.on_terminal(&pay, "777123 \n").unwrap();
+        let problem = "BLIK code: must not begin or end with spaces";
+        assert!(pay.status == 2 && pay.stdout.contains(problem), "{pay:?}");
+        let profile = world.home.join(".config/tpay/profiles.toml");
+        for (input, problem) in [
+            (" id\nsecret\n", "client_id: must not begin or end with spaces"),
+            ("i\u{1b}d\nsecret\n", "client_id: must not contain control characters"),
+            ("id\nsecret\n \n", "environment: must not begin or end with spaces"),
+        ] {
+            let login = program.on_terminal(&["auth", "login"], input).unwrap();
+            assert!(login.status == 2 && login.stdout.contains(problem), "{login:?}");
+            assert!(!profile.exists());
+        }
         let all = ["transaction", "list", "--all", "-o", "json", "--out", "list.json"];
         assert_eq!(program.on_terminal(&all, "").unwrap().status, 0);
     });

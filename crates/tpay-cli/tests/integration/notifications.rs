@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use callback_listener::{Listener, Response};
 use serde_json::Value;
+#[cfg(unix)]
+use test_support::cli::next_line;
 use test_support::cli::{SandboxProgram, closed_output};
 use tpay_client::Client;
 use tpay_client::notifications::testing;
@@ -216,6 +218,9 @@ fn notification_of_the_sandbox_is_received_stored_and_verified() {
     let verify = ["notification", "verify", "saved/1.body", "--headers", "saved/1.headers"];
     let shown = world.text(&[&verify[..], &trust].concat());
     assert!(shown.starts_with("kind\tpayment\n"), "{shown}");
+    let run = world.run(&[&verify[..], &trust, &["--fields", "kind,nosuch"]].concat());
+    let problem = "--fields: `nosuch` is not one of kind, key, content";
+    assert!(run.status == 2 && run.stderr.contains(problem) && run.stdout.is_empty(), "{run:?}");
     // By the compiled-in certificates of production it is not genuine.
     assert_eq!(world.run(&verify).status, 1);
     let other = [&verify[..], &trust, &["--merchant-id", "2020"]].concat();
@@ -505,6 +510,50 @@ fn stored_notifications_are_private_and_never_replaced() {
             assert_eq!(file.permissions().mode() & 0o777, mode, "{name}");
         }
     }
+}
+
+/// Root can write to any folder, so a root's program runs as another user.
+#[cfg(unix)]
+#[test]
+fn folder_of_notifications_must_be_writable_before_the_program_listens() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let world = World::new();
+    let saved = world.home.join("saved");
+    std::fs::create_dir(&saved).unwrap();
+    std::fs::set_permissions(&saved, PermissionsExt::from_mode(0o555)).unwrap();
+    // With an address that cannot be used, a program that does not check the folder ends as well.
+    let listen = ["notification", "listen", "--bind", "192.0.2.1:1", "--save", "saved"];
+    let mut command = world.command(&[&listen[..], &TEST_KEY].concat());
+    if std::fs::metadata(&saved).unwrap().uid() == 0 {
+        command.uid(65534);
+    }
+    let run = finish(command, "");
+    assert!(run.status == 10 && run.stderr.contains("saved: "), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn output_of_a_listener_waits_for_the_reader_of_a_pipe() {
+    let world = World::new();
+    let pipe = world.home.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let listen = [&LISTEN[..], &TEST_KEY, &["--count", "1", "--out", "pipe"]].concat();
+    let mut command = world.command(&listen);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let (line, stderr) = next_line(&mut child, stderr);
+    assert_eq!(line, "tpay: waiting for a program that reads pipe");
+    let mut reader = std::fs::File::open(&pipe).unwrap();
+    let (line, _stderr) = next_line(&mut child, stderr);
+    let url = line.strip_prefix("listening on ").unwrap();
+    assert_eq!(world.send(url, &[]).status, 0);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("payment\t"), "{text}");
+    assert!(child.wait().unwrap().success());
 }
 
 /// The server of a network provider adds such headers.
