@@ -131,6 +131,7 @@ impl Recorder {
             InputError::new("record", format!("cannot open the file {}: {error}", path.display()))
         };
         let file = open_private(path).map_err(failed)?;
+        check_version(path, &file).map_err(failed)?;
         let is_cut = is_cut(path, &file).map_err(failed)?;
         let masked = [secret_parameters, PERSONAL].concat();
         let head = Line::Head {
@@ -282,6 +283,22 @@ fn open_private(path: &Path) -> io::Result<File> {
         }
     }
     Ok(file)
+}
+
+/// Returns an error for a file that is neither empty nor a recording of this version. The first line
+/// of a recording may be cut.
+fn check_version(path: &Path, file: &File) -> io::Result<()> {
+    if !file.metadata()?.is_file() {
+        return Ok(());
+    }
+    let start = format!("{{\"recording\":{VERSION},");
+    let mut found = Vec::new();
+    File::open(path)?.take(start.len().try_into().unwrap_or(0)).read_to_end(&mut found)?;
+    if start.as_bytes().starts_with(&found) {
+        return Ok(());
+    }
+    let problem = "it is not a recording of this version; use another file";
+    Err(io::Error::new(io::ErrorKind::InvalidData, problem))
 }
 
 /// Returns whether a file ends with a partial line.

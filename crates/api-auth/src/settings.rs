@@ -401,7 +401,8 @@ macro_rules! builder_options {
 
         /// Appends each exchange to this file, as one line of JSON without secrets or personal
         /// data, for tests (see `api_auth::Replay`) and bug reports. The file is created with mode
-        /// 0600. Needs the feature `record`; without it, [`build`](Self::build) returns an error.
+        /// 0600. A file that is not a recording is an error. Needs the feature `record`; without it,
+        /// [`build`](Self::build) returns an error.
         #[must_use]
         pub fn record(mut self, file: impl ::std::convert::Into<::std::path::PathBuf>) -> Self {
             self.settings.record(file.into());

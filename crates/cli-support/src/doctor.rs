@@ -206,7 +206,8 @@ fn unknown_fields(value: &Json, at: &str, with_values: bool, found: &mut Vec<Str
                         for (name, value) in extra {
                             let mut field = format!("{}: {}", join(name), type_of(value));
                             if with_values {
-                                field.push_str(&format!(" = {value}"));
+                                let shown = value.clone().masked_as(name);
+                                field.push_str(&format!(" = {shown}"));
                             }
                             if !found.contains(&field) {
                                 found.push(field);
@@ -263,5 +264,10 @@ mod tests {
         let text = r#"{"a":{"$extra":{"new":[1.50,"x"]}}}"#;
         unknown_fields(&Json::parse(text).unwrap(), "", true, &mut found);
         assert_eq!(found, ["a.new: list = [1.50,\"x\"]"]);
+        let mut found = Vec::new();
+        let text = r#"{"$extra":{"api_key":"CANARY","new":{"secretToken":"CANARY","a":1}}}"#;
+        unknown_fields(&Json::parse(text).unwrap(), "", true, &mut found);
+        let new = r#"new: object = {"secretToken":"***","a":1}"#;
+        assert_eq!(found, [r#"api_key: string = "***""#, new]);
     }
 }

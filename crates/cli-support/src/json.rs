@@ -77,10 +77,7 @@ impl Json {
     #[must_use]
     pub fn masked(self) -> Self {
         let member = |(name, value): (String, Self)| {
-            let value = match is_secret_name(&name) {
-                true => Self::Text("***".to_owned()),
-                false => value.masked(),
-            };
+            let value = value.masked_as(&name);
             (name, value)
         };
         match self {
@@ -88,6 +85,13 @@ impl Json {
             Self::List(entries) => Self::List(entries.into_iter().map(Self::masked).collect()),
             other => other,
         }
+    }
+
+    /// Returns `***` if `name`, the name of this member, identifies a secret. Otherwise, masks the
+    /// value with [`masked`](Self::masked).
+    #[must_use]
+    pub(crate) fn masked_as(self, name: &str) -> Self {
+        if is_secret_name(name) { Self::Text("***".to_owned()) } else { self.masked() }
     }
 
     /// Returns whether the value is `null`.

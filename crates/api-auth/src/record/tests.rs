@@ -443,6 +443,29 @@ fn part_of_a_line_that_a_killed_run_left_does_not_damage_the_next_line() {
     assert_eq!(Replay::parse(&whole.join("\n")).unwrap().remaining(), 1);
 }
 
+#[test]
+fn only_recordings_of_this_version_are_appended_to() {
+    for (text, is_recording) in [
+        ("", true),
+        (r#"{"recording":1,"provider":"test","masked":[]}"#, true),
+        (r#"{"recor"#, true),
+        (r#"{"recording":99,"provider":"test","masked":[]}"#, false),
+        ("buy milk\n", false),
+        ("\n", false),
+    ] {
+        let (_file, path) = file();
+        drop(open_private(&path).unwrap());
+        std::fs::write(&path, text).unwrap();
+        let opened = Recorder::open(&path, "test", &[]);
+        assert_eq!(opened.is_ok(), is_recording, "{text}");
+        if let Err(error) = opened {
+            let problem = "it is not a recording of this version; use another file";
+            assert!(error.to_string().ends_with(problem), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn line_after_a_failed_one_begins_a_new_line() {
