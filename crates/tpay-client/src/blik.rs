@@ -500,7 +500,7 @@ impl DeleteBlikAlias {
 impl Endpoint for DeleteBlikAlias {
     type Output = Acknowledgement;
     const ID: &'static str = "blik.delete_alias";
-    const ROUTE: Route<Self> = route!(DELETE "/blik/alias/{alias}", alias);
+    const ROUTE: Route<Self> = route!(DELETE "/blik/alias/{alias}", alias).in_query(&[]);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::known("alias_type", Some(&self.alias_type), AliasType::KNOWN)
