@@ -277,7 +277,7 @@ impl Autopayment {
             ("autopayment.single_limit_amount", self.single_limit_amount),
             ("autopayment.total_limit_amount", self.total_limit_amount),
         ] {
-            limit.map_or(Ok(()), |limit| validate::decimals(name, limit))?;
+            limit.map_or(Ok(()), |limit| validate::amount(name, limit))?;
         }
         validate::possible_date("autopayment.init_date", self.init_date.as_deref())?;
         validate::possible_date("autopayment.expiration_date", self.expiration_date.as_deref())?;
