@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{Error, Read};
+use std::io::{Error, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use clap::{ArgAction, Args, ColorChoice, ValueHint};
 use crate::context::Bodies;
 use crate::exit::{Exit, Failure};
 use crate::json::{Json, repeated};
-use crate::output::{Format, is_same_file};
+use crate::output::{Format, is_same_file, printable};
 use crate::request::Erased;
 
 /// The options that all commands accept.
@@ -593,6 +594,7 @@ static WRITTEN: OnceLock<Vec<(&'static str, PathBuf)>> = OnceLock::new();
 /// # Errors
 /// Returns a failure with [`Exit::Usage`] if both options name the same file, or for `--record -`.
 pub(crate) fn claim_written(global: &mut Global) -> Result<(), Failure> {
+    IS_QUIET.store(global.quiet, Ordering::Relaxed);
     const STREAMS: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
     let is_stream = |path: &mut PathBuf| STREAMS.iter().any(|name| *path == Path::new(name));
     global.out.take_if(is_stream);
@@ -641,15 +643,37 @@ pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
         true => claim_stdin(&format!("{option} -"))?,
         false => check_read(option, path)?,
     }
-    contents(path).map_err(|error| Failure::file(path, &error))
+    contents(option, path).map_err(|error| Failure::file(path, &error))
 }
 
-/// Reads a whole file, or standard input if the path is `-`.
-fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
-    match path == Path::new("-") {
-        true => limited(&mut std::io::stdin()),
-        false => limited(&mut File::open(path)?),
+/// Reads a whole file, or standard input if the path is `-`. Prints a message if the program waits
+/// because the file is a named pipe.
+fn contents(option: &str, path: &Path) -> std::io::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        return limited(&mut std::io::stdin());
     }
+    if is_named_pipe(path) && !IS_QUIET.load(Ordering::Relaxed) {
+        let path = path.display().to_string();
+        let note = format!("{option} {path}: waiting for a program that writes to this pipe");
+        let _ = writeln!(std::io::stderr(), "{}", printable(&note));
+    }
+    limited(&mut File::open(path)?)
+}
+
+/// Whether `--quiet` is given.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether a path names a pipe. Opening it waits for another program.
+fn is_named_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    let is_pipe = {
+        use std::os::unix::fs::FileTypeExt;
+        std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+    };
+    #[cfg(not(unix))]
+    let is_pipe = false;
+    // A pipe of the shell, such as /dev/fd/63, has no path on Linux, and its other end is open.
+    is_pipe && std::fs::canonicalize(path).is_ok()
 }
 
 /// Reads all of `source`.
@@ -687,7 +711,7 @@ pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure>
     if path != Path::new("-") {
         check_read(option, path)?;
     }
-    let bytes = contents(path).map_err(|error| Failure::file(path, &error))?;
+    let bytes = contents(option, path).map_err(|error| Failure::file(path, &error))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let valid = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default());
