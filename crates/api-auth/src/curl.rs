@@ -27,7 +27,7 @@ use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 ///   any depth and with all nested values. The case and punctuation of names are ignored. Values
 ///   that are themselves JSON, a form or a URL with a query are masked in the same way;
 /// - a body that is neither a form nor a JSON object or array;
-/// - the user name and password in the URL.
+/// - the user name and password in the URL, and in URLs in the values of headers and parameters.
 ///
 /// ```
 /// use api_auth::curl;
@@ -112,7 +112,9 @@ fn command(request: &Request, path: &str, listed: &[&str], masked: bool) -> Stri
             // With a colon, curl would omit the header.
             format!("{name};")
         } else {
-            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let masked = mask_text(&value, "", &[]).filter(|_| masked);
+            format!("{name}: {}", masked.as_deref().unwrap_or(&value))
         };
         let _ = write!(command, " -H {}", quote(&header));
     }
@@ -199,7 +201,7 @@ pub(crate) fn is_like_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
-/// Masks the secrets of a value that is JSON, a form, or a URL with a query. Returns `None` if the
+/// Masks the secrets of a value that is JSON, a form, or a URL with a query or a password. Returns `None` if the
 /// value contains no secret. JSON that cannot be parsed is masked as a whole if it contains the
 /// name of a secret.
 #[inline]
@@ -214,9 +216,10 @@ pub(crate) fn mask_text(text: &str, parent: &str, listed: &[&str]) -> Option<Str
         _ => {}
     }
     const SEPARATORS: [char; 3] = ['?', '#', '&'];
+    let shown = if text.contains("://") { without_user_info(text) } else { text.into() };
     let mut masked = String::new();
-    let mut is_masked = false;
-    for part in text.split_inclusive(SEPARATORS) {
+    let mut is_masked = shown != text;
+    for part in shown.split_inclusive(SEPARATORS) {
         let pair = part.strip_suffix(SEPARATORS).unwrap_or(part);
         match pair.split_once('=') {
             Some((name, value)) if !value.is_empty() && is_secret("", &decoded(name), listed) => {
@@ -340,6 +343,30 @@ mod tests {
             assert!(!masked.contains("CANARY"), "{masked}");
             let shown = curl_with_secrets(&request);
             assert_eq!(shown.matches("CANARY").count(), 3, "{shown}");
+        }
+    }
+
+    #[test]
+    fn user_information_of_urls_in_values_is_masked() {
+        let url = "http://u:CANARY@h/";
+        let query = "u=http%3A%2F%2Fu%3ACANARY%40h%2F";
+        for (kind, body) in [
+            ("application/x-www-form-urlencoded", query.to_owned()),
+            ("application/json", format!(r#"{{"a":[{{"u":"{url}"}}]}}"#)),
+            ("application/json", format!(r#"{{"a":"see {url} and {url}"}}"#)),
+            ("application/json", r#"{"a":"http:\/\/u:CANARY@h"}"#.to_owned()),
+        ] {
+            let request = http::Request::post(format!("https://h/p?{query}"))
+                .header("content-type", kind)
+                .header("referer", url)
+                .body(body.into_bytes())
+                .unwrap();
+            let masked = curl(&request, &[]);
+            assert!(!masked.contains("CANARY") && masked.contains("http://***@h/"), "{masked}");
+            assert_eq!(curl_with_secrets(&request).matches("CANARY").count(), {
+                let body = String::from_utf8_lossy(request.body()).matches("CANARY").count();
+                body + 2
+            });
         }
     }
 

@@ -303,24 +303,86 @@ pub fn percent_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
-/// Returns a URL with `***` in place of its user name and password.
+/// Returns a text with `***` in place of the user name and password of each URL in it. A text
+/// without `://` is treated as a URL without a scheme.
 ///
 /// ```
 /// use api_auth::without_user_info;
 ///
 /// assert_eq!(without_user_info("https://user:password@h/a@b"), "https://***@h/a@b");
 /// assert_eq!(without_user_info("https://h/a@b"), "https://h/a@b");
+/// assert_eq!(without_user_info("to http://u:p@h or http://k"), "to http://***@h or http://k");
 /// ```
-pub fn without_user_info(url: &str) -> Cow<'_, str> {
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) => ([scheme, "://"].concat(), rest),
-        None => (String::new(), url),
+pub fn without_user_info(text: &str) -> Cow<'_, str> {
+    let (infos, scheme) = match text.contains("://") {
+        true => (user_infos(text), "://"),
+        false => (user_info(text).into_iter().collect(), ""),
     };
-    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-    match rest.get(..end).and_then(|authority| authority.rfind('@')) {
-        Some(at) => [&scheme, "***", rest.get(at..).unwrap_or_default()].concat().into(),
-        None => url.into(),
+    let mut shown = String::new();
+    let mut rest = text;
+    for info in &infos {
+        let found = format!("{scheme}{info}@");
+        let Some((before, after)) = rest.split_once(&found) else { continue };
+        shown.extend([before, scheme, "***@"]);
+        rest = after;
     }
+    if infos.is_empty() { text.into() } else { [&shown, rest].concat().into() }
+}
+
+/// Returns the user name and password of each URL in a text, such as `user:password`. URLs without
+/// them are omitted.
+///
+/// ```
+/// use api_auth::user_infos;
+///
+/// assert_eq!(user_infos("http://u:p@h/a@b, http://k"), ["u:p"]);
+/// ```
+pub fn user_infos(text: &str) -> Vec<&str> {
+    let mut infos = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("://") {
+        rest = after;
+        let end = |from: usize| {
+            let end = after.get(from..).and_then(|text| text.find(char::is_whitespace));
+            end.map_or(after.len(), |end| from + end)
+        };
+        let mut url = after.get(..end(0)).unwrap_or_default();
+        let authority = authority(url);
+        // Whitespace in a password makes a URL invalid, but is a part of the secret.
+        if !authority.contains('@')
+            && !is_host(authority)
+            && let Some(at) = after.find('@')
+        {
+            url = after.get(..end(at)).unwrap_or_default();
+        }
+        if let Some(info) = user_info(url) {
+            infos.push(info);
+            rest = after.get(info.len()..).unwrap_or_default();
+        }
+    }
+    infos
+}
+
+/// Returns the user name and password in the part of a URL after `://`, or `None` if it contains
+/// none.
+fn user_info(url: &str) -> Option<&str> {
+    let authority = authority(url);
+    // A password with such a character as `/` makes a URL invalid, but is a secret as well.
+    let is_valid = authority.contains('@') || is_host(authority);
+    let (info, _) = if is_valid { authority } else { url }.rsplit_once('@')?;
+    Some(info)
+}
+
+fn authority(url: &str) -> &str {
+    url.split(['/', '?', '#', '\\']).next().unwrap_or_default()
+}
+
+/// Returns whether a text can be a host with an optional port, so that it contains no password.
+fn is_host(text: &str) -> bool {
+    let name = text.rsplit(']').next().unwrap_or_default();
+    let port = name.split_once(':').map_or("", |(_, port)| port);
+    let is_name = |char: char| !char.is_whitespace() && !char.is_control() && char != '"';
+    text.chars().all(is_name) && (port.is_empty() || port.parse::<u16>().is_ok())
 }
 
 /// Encodes bytes in base64 with the standard alphabet and padding.
@@ -355,6 +417,28 @@ pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn user_information_is_found_in_each_url_of_a_text() {
+        for (text, expected) in [
+            ("http://u:p@h http://v@k", &["u:p", "v"][..]),
+            ("http://u:p@q@h/x@y", &["u:p@q"]),
+            ("http://u:p/q@h", &["u:p/q"]),
+            ("http://u:p q@h and a@b", &["u:p q"]),
+            ("http://h:80/@u http://h/@u http://h?@u http://[::1]:80/@u http://[::1]/@u", &[]),
+            ("http://h, a@b", &[]),
+            ("http://h", &[]),
+            ("a@b", &[]),
+            ("://", &[]),
+            ("http://@h", &[""]),
+        ] {
+            assert_eq!(super::user_infos(text), expected, "{text}");
+        }
+        let text = "u:p@h http://u:p@h/\u{142} http://u:p@h";
+        let expected = "u:p@h http://***@h/\u{142} http://***@h";
+        assert_eq!(super::without_user_info(text), expected);
+        assert_eq!(super::without_user_info("u:p@h"), "***@h");
+    }
+
     use super::*;
     use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::endpoint::Endpoint;
-use crate::route::{Credential, Server};
+use crate::route::{Credential, InQuery, Server};
 
 /// A description of an endpoint, such as its id, method and path template, for tables and tools.
 ///
@@ -25,6 +25,7 @@ pub struct EndpointInfo {
     server: Server,
     idempotent: Option<bool>,
     read_only: Option<bool>,
+    in_query: InQuery,
 }
 
 impl EndpointInfo {
@@ -39,6 +40,7 @@ impl EndpointInfo {
             server: route.server_name(),
             idempotent: route.is_idempotent(),
             read_only: route.is_read_only(),
+            in_query: route.query_parameters(),
         }
     }
 
@@ -77,6 +79,12 @@ impl EndpointInfo {
     pub const fn is_read_only(&self) -> Option<bool> {
         self.read_only
     }
+
+    /// Returns whether the parameter `name`, which is not a placeholder of the path, is in the
+    /// query. If not, it is in the body.
+    pub fn is_in_query(&self, name: &str) -> bool {
+        self.in_query.contains(name)
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +102,7 @@ mod tests {
         const ROUTE: Route<Self> = Route::<Self>::post("/files")
             .credential(Credential::NONE)
             .server(Server::named("files"))
+            .in_query(&["draft"])
             .idempotent();
 
         fn parse(&self, _: &Response) -> Result<(), ResponseError> {
@@ -108,5 +117,6 @@ mod tests {
         assert_eq!((info.method(), info.credential()), (&Method::POST, Credential::NONE));
         assert_eq!(info.server(), Server::named("files"));
         assert_eq!((info.is_idempotent(), info.is_read_only()), (Some(true), Some(false)));
+        assert!(info.is_in_query("draft") && !info.is_in_query("name"));
     }
 }

@@ -94,7 +94,7 @@ pub use curl::{curl, curl_with_secrets};
 pub use der::der_element;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
-    percent_decode, without_user_info,
+    percent_decode, user_infos, without_user_info,
 };
 pub use endpoint::{Endpoint, Extent, NumberedPages, Paged};
 pub use endpoint_info::EndpointInfo;

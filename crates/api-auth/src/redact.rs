@@ -15,7 +15,7 @@ use percent_encoding::percent_decode;
 use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::encode::{decode_form_bytes, from_base64};
+use crate::encode::{decode_form_bytes, from_base64, user_infos};
 use crate::message::Request;
 use crate::raw_members::RawMembers;
 use crate::secret_names::{is_secret, is_secret_header, scope};
@@ -180,12 +180,18 @@ impl RequestSecrets {
         }
     }
 
-    /// Adds the secrets of a value that is JSON, a form, or a URL with a query. If `secret` is
+    /// Adds the secrets of a value that is JSON, a form, or a URL with a query or a password. If `secret` is
     /// true, all values in the JSON are secrets.
     fn add_text(&mut self, text: &str, parent: &str, secret: bool, listed: &[&str]) {
         let is_nested = text.trim_start().starts_with(['{', '[', '"']);
         if is_nested && self.add_json(text, parent, secret, listed) {
             return;
+        }
+        for info in user_infos(text) {
+            if let Some((_, password)) = info.split_once(':') {
+                self.add(info.as_bytes());
+                self.add(password.as_bytes());
+            }
         }
         for part in text.split(['?', '#']).filter(|part| part.contains('=')) {
             for (name, value) in decode_form_bytes(part.as_bytes()) {
@@ -561,6 +567,18 @@ mod tests {
         );
         let secrets = with("OAuth key=\"k\", signature=\"0123456789abcdefXYZ\"");
         assert_eq!(secrets.redacted("no 0123456789abcdefXYZ").as_deref(), Some("no ***"));
+    }
+
+    #[test]
+    fn passwords_of_urls_are_secrets() {
+        for url in ["https://ann:CANARY@h/n", "to https://h, https://ann:CANARY@h"] {
+            let json = format!(r#"{{"url":"{url}"}}"#);
+            let secrets = secrets(&request("application/json", &json), &[]);
+            let text = "no ann:CANARY@h, CANARY or ann";
+            assert_eq!(secrets.redacted(text).as_deref(), Some("no ***@h, *** or ann"));
+        }
+        let url = r#"{"url":"https://ann@h","email":"ann@h"}"#;
+        assert_eq!(secrets(&request("application/json", url), &[]).redacted("no ann@h"), None);
     }
 
     #[test]

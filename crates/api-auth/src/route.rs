@@ -117,6 +117,24 @@ impl<E> Clone for Argument<E> {
 
 impl<E> Copy for Argument<E> {}
 
+/// Which parameters of a request are in its query. All others are in the body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum InQuery {
+    All,
+    These(&'static [&'static str]),
+}
+
+impl InQuery {
+    const NONE: Self = Self::These(&[]);
+
+    pub(crate) fn contains(self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(names) => names.contains(&name),
+        }
+    }
+}
+
 enum Idempotency<E> {
     Fixed(bool),
     When(fn(&E) -> bool),
@@ -167,6 +185,7 @@ pub struct Route<E> {
     server: Server,
     idempotency: Idempotency<E>,
     is_read_only: bool,
+    in_query: InQuery,
     accept: &'static str,
     is_accepted: fn(StatusCode) -> bool,
     or_not_found: bool,
@@ -193,7 +212,12 @@ impl<E> fmt::Debug for Route<E> {
 }
 
 impl<E> Route<E> {
-    const fn new(method: &'static Method, template: &'static str, is_read_only: bool) -> Self {
+    const fn new(
+        method: &'static Method,
+        template: &'static str,
+        is_read_only: bool,
+        in_query: InQuery,
+    ) -> Self {
         check_template(template);
         Self {
             method,
@@ -206,6 +230,7 @@ impl<E> Route<E> {
             server: Server::MAIN,
             idempotency: Idempotency::Fixed(is_read_only),
             is_read_only,
+            in_query,
             accept: "application/json",
             is_accepted: is_success,
             or_not_found: false,
@@ -214,31 +239,31 @@ impl<E> Route<E> {
 
     /// Creates the route of a GET request, which is read-only and idempotent.
     pub const fn get(template: &'static str) -> Self {
-        Self::new(GET, template, true)
+        Self::new(GET, template, true, InQuery::All)
     }
 
     /// Creates the route of a POST request, which is not idempotent by default.
     pub const fn post(template: &'static str) -> Self {
-        Self::new(POST, template, false)
+        Self::new(POST, template, false, InQuery::NONE)
     }
 
     /// Creates the route of a PUT request. The request is treated as not idempotent unless
     /// [`idempotent`](Self::idempotent) is called, because not every API implements PUT
     /// idempotently.
     pub const fn put(template: &'static str) -> Self {
-        Self::new(PUT, template, false)
+        Self::new(PUT, template, false, InQuery::NONE)
     }
 
     /// Creates the route of a PATCH request, which is not idempotent by default.
     pub const fn patch(template: &'static str) -> Self {
-        Self::new(PATCH, template, false)
+        Self::new(PATCH, template, false, InQuery::NONE)
     }
 
     /// Creates the route of a DELETE request. The request is treated as not idempotent unless
     /// [`idempotent`](Self::idempotent) is called, because not every API implements DELETE
     /// idempotently.
     pub const fn delete(template: &'static str) -> Self {
-        Self::new(DELETE, template, false)
+        Self::new(DELETE, template, false, InQuery::All)
     }
 
     /// Binds the next placeholder to an argument. The placeholder must begin with the argument's
@@ -355,6 +380,23 @@ impl<E> Route<E> {
         self
     }
 
+    /// Marks a write request whose parameters are all in the query, for tools that build requests
+    /// from [`EndpointInfo`](crate::EndpointInfo). This is the default for GET and DELETE.
+    #[must_use]
+    pub const fn all_in_query(mut self) -> Self {
+        self.in_query = InQuery::All;
+        self
+    }
+
+    /// Sets the names of the parameters that are in the query, for tools that build requests from
+    /// [`EndpointInfo`](crate::EndpointInfo). All others are in the body. By default, POST, PUT and
+    /// PATCH requests have all parameters in the body.
+    #[must_use]
+    pub const fn in_query(mut self, names: &'static [&'static str]) -> Self {
+        self.in_query = InQuery::These(names);
+        self
+    }
+
     /// Sets the value of the `accept` header. Defaults to `application/json`.
     #[must_use]
     pub const fn accept(mut self, accept: &'static str) -> Self {
@@ -436,6 +478,10 @@ impl<E> Route<E> {
 
     pub(crate) fn is_read_only_for(&self, endpoint: &E) -> bool {
         self.is_read_only && self.is_idempotent_for(endpoint)
+    }
+
+    pub(crate) const fn query_parameters(&self) -> InQuery {
+        self.in_query
     }
 
     /// Returns the value of the `accept` header.

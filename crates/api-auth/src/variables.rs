@@ -19,6 +19,7 @@ use crate::validate;
 /// assert_eq!(env.need("WEATHER_KEY")?, "k1");
 /// assert_eq!(env.word("WEATHER_ENV")?.as_deref(), Some("sandbox"));
 /// assert_eq!(env.get("WEATHER_URL")?, None);
+/// assert_eq!(env.names(), ["WEATHER_KEY", "WEATHER_ENV"]);
 /// # Ok::<(), api_auth::InputError>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -41,6 +42,14 @@ impl<'a> Env<'a> {
     pub fn get(&self, name: &'static str) -> Result<Option<String>, InputError> {
         let if_empty = "must not be empty; set a value, or unset the variable";
         self.value(name).map(|value| read(name, value, if_empty)).transpose()
+    }
+
+    /// Returns the names of all variables, without those that are not UTF-8.
+    pub fn names(&self) -> Vec<String> {
+        match self.0 {
+            None => std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect(),
+            Some(given) => given.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        }
     }
 
     fn value(&self, name: &str) -> Option<OsString> {

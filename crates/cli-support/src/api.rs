@@ -9,13 +9,14 @@ use api_auth::{
 };
 use clap::Args;
 
-use crate::args::{Limits, check_repeated, field, input_json, pair, set};
+use crate::args::{Limits, check_repeated, field, input_json, listed, pair, set};
 use crate::context::{Bodies, Context, Pages, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
 use crate::output::{Format, Output};
 use crate::raw_page::RawPage;
-use crate::request::{AnyCall, WithJson};
+use crate::request::{AnyCall, WithJson, check_amounts};
+use crate::similar::closest;
 
 /// Send a request to any endpoint, given by its id (`api --list`) or by method and path
 #[derive(Debug, Args)]
@@ -70,30 +71,44 @@ impl Api {
         }
         let info = self.info::<P>()?;
         let pages = self.pages::<P>(info)?;
+        let method = match info {
+            Some(info) => info.method().clone(),
+            None => method::<P>(self.endpoint.as_deref().unwrap_or_default())?,
+        };
+        // The endpoint whose template matches, if a method and a path are given.
+        let known = info.or_else(|| {
+            let path = self.path.as_deref().unwrap_or_default();
+            known::<P>(&method, path.split('?').next().unwrap_or_default())
+        });
+        let is_of_path =
+            |name: &str| info.is_some_and(|info| info.template().contains(&format!("{{{name}}}")));
+        let place = |name: &str| match known {
+            _ if is_of_path(name) => Place::Path,
+            _ if P::BODIES == Bodies::Query => Place::Query,
+            // The user gives a body although the endpoint needs none.
+            _ if self.input.is_some() && is_of_query(&method) => Place::Body,
+            Some(known) if known.is_in_query(name) => Place::Query,
+            None if is_of_query(&method) => Place::Query,
+            _ => Place::Body,
+        };
         let mut fields = Vec::new();
         for (name, value) in &self.raw_fields {
             fields.push((name.clone(), Json::Text(value.clone())));
         }
-        let method = match info {
-            Some(info) => info.method().clone(),
-            None => {
-                let method = self.endpoint.as_deref().unwrap_or_default();
-                let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes());
-                method.map_err(|_| usage("the method is invalid"))?
-            }
-        };
-        let is_query = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
         for (name, value) in &self.fields {
-            let placeholder = format!("{{{name}}}");
-            let is_of_path = info.is_some_and(|info| info.template().contains(&placeholder));
-            let is_of_body = self.input.is_some() || !is_query;
-            let bodies = if is_of_body && !is_of_path { P::BODIES } else { Bodies::Form };
+            let bodies = if place(name) == Place::Body { P::BODIES } else { Bodies::Form };
             fields.push((name.clone(), field(name, value, bodies)?));
         }
-        // A parameter of a query may be repeated.
-        if self.input.is_some() || !is_query {
-            check_repeated(fields.iter().map(|(name, _)| name.as_str()))?;
+        let of_input = match (&self.input, P::BODIES) {
+            (Some(path), Bodies::Query) => members(input_json(path)?, "query")?,
+            _ => Vec::new(),
+        };
+        if known.is_some() {
+            fields.iter().chain(&of_input).try_for_each(check_number::<P>)?;
         }
+        // A parameter of a query may be repeated.
+        let names = fields.iter().map(|(name, _)| name.as_str());
+        check_repeated(names.filter(|name| place(name) != Place::Query))?;
         let path = match info {
             Some(info) => filled(info, &mut fields)?,
             None => self.path.clone().unwrap_or_default(),
@@ -121,12 +136,22 @@ impl Api {
         for (name, value) in decode_form(query.as_bytes()) {
             request = request.param(name, value);
         }
-        if self.input.is_some() || !is_query && (!fields.is_empty() || P::BODIES == Bodies::Form) {
-            request = request.with_body(body::<P>(self.input.as_ref(), &fields)?);
-        } else {
-            for (name, value) in &fields {
-                request = request.param(name.clone(), value.cell());
+        for (name, value) in of_input {
+            if fields.iter().all(|(field, _)| *field != name) {
+                request = request.param(name, value.cell());
             }
+        }
+        let mut of_body = Vec::new();
+        for (name, value) in fields {
+            match place(&name) {
+                Place::Body => of_body.push((name, value)),
+                Place::Path | Place::Query => request = request.param(name, value.cell()),
+            }
+        }
+        let has_form = P::BODIES == Bodies::Form && !is_of_query(&method);
+        let has_input = self.input.is_some() && P::BODIES != Bodies::Query;
+        if has_input || !of_body.is_empty() || has_form {
+            request = request.with_body(body::<P>(self.input.as_ref(), &of_body, known)?);
         }
         if let Some(info) = info {
             request = request.with_server(info.server()).with_credential(info.credential());
@@ -150,8 +175,11 @@ impl Api {
             let mut command = P::curl(context.client()?, &request)?;
             for (name, value) in &headers {
                 let value = match value.is_sensitive() {
-                    true => "***".into(),
-                    false => String::from_utf8_lossy(value.as_bytes()),
+                    true => "***".to_owned(),
+                    false => {
+                        let value = String::from_utf8_lossy(value.as_bytes());
+                        Json::Text(value.into_owned()).masked().cell()
+                    }
                 };
                 command.push_str(&format!(" -H '{name}: {}'", value.replace('\'', "'\\''")));
             }
@@ -246,13 +274,97 @@ impl Api {
         let name = self.endpoint.as_deref().unwrap_or_default();
         match (&self.path, P::ENDPOINTS.iter().find(|info| info.id() == name)) {
             (None, Some(info)) => Ok(Some(info)),
+            (Some(_), Some(_)) => Err(usage(&format!(
+                "`{name}` is the id of an endpoint, which takes no path; pass its parameters with \
+                 -f NAME=VALUE"
+            ))),
             (Some(path), None) if path.starts_with('/') => Ok(None),
-            (Some(_), _) => Err(usage(
+            (Some(_), None) => Err(usage(
                 "expected a method and a path that begins with `/`, such as GET /transactions",
             )),
-            (None, None) => Err(usage(&format!("unknown endpoint `{name}`")).with_hint(
-                "run `{program} api --list` to see the endpoints, or pass a method and a path",
-            )),
+            (None, None)
+                if METHODS.iter().any(|known| known.as_str().eq_ignore_ascii_case(name)) =>
+            {
+                Err(usage(&format!(
+                    "missing path after the method {name}; pass a path that begins with `/`, such \
+                     as GET /transactions"
+                )))
+            }
+            (None, None) => {
+                Err(usage(&format!("unknown endpoint `{name}`"))
+                    .with_hint(closest_id::<P>(name).unwrap_or_else(|| {
+                    "run `{program} api --list` to see the endpoints, or pass a method and a path"
+                        .to_owned()
+                })))
+            }
+        }
+    }
+}
+
+/// The methods that a user can pass, in any case.
+const METHODS: [Method; 6] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// The part of a request that contains a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Path,
+    Query,
+    Body,
+}
+
+/// Returns whether the parameters of an unknown endpoint with this method are in the query.
+fn is_of_query(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::DELETE)
+}
+
+/// Parses a method, in any case.
+///
+/// # Errors
+/// Returns an error that lists the methods. If the text is similar to the id of an endpoint, a hint
+/// names the id.
+fn method<P: Provider>(name: &str) -> Result<Method, Failure> {
+    let mut known = METHODS.into_iter();
+    known.find(|method| method.as_str().eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let names = METHODS.each_ref().map(Method::as_str);
+        let problem = format!("`{name}` is not a method; use {}", listed(&names, "or"));
+        match closest_id::<P>(name) {
+            Some(hint) => usage(&problem).with_hint(hint),
+            None => usage(&problem),
+        }
+    })
+}
+
+/// Returns a hint with the id of the endpoint that is similar to `name`, or `None` if there is none.
+fn closest_id<P: Provider>(name: &str) -> Option<String> {
+    let id = closest(name, P::ENDPOINTS.iter().map(EndpointInfo::id))?;
+    Some(format!("the id of a similar endpoint is `{id}`; run `{{program}} api --list` to see all"))
+}
+
+/// Returns the endpoint with this method and a template that matches `path`, or `None`.
+fn known<P: Provider>(method: &Method, path: &str) -> Option<&'static EndpointInfo> {
+    let mut known = P::ENDPOINTS.iter();
+    known.find(|known| known.method() == method && is_of_template(path, known.template()))
+}
+
+/// Checks the value of a parameter that must be a number.
+///
+/// # Errors
+/// Returns an error that names the parameter, if its value can never be valid.
+fn check_number<P: Provider>((name, value): &(String, Json)) -> Result<(), Failure> {
+    let Some((_, parse)) = P::NUMBERS.iter().find(|(number, _)| number == name) else {
+        return Ok(());
+    };
+    let value = value.cell();
+    parse(&value).map(drop).map_err(|problem| usage(&format!("{name}: `{value}` {problem}")))
+}
+
+/// Returns the members of the JSON object of `--input`, which become the parameters of `place`.
+fn members(body: Json, place: &str) -> Result<Vec<(String, Json)>, Failure> {
+    match body {
+        Json::Object(members) => Ok(members),
+        _ => {
+            Err(usage(&format!("--input: must be a JSON object, whose members become the {place}")))
         }
     }
 }
@@ -270,10 +382,7 @@ fn has_key(name: &HeaderName) -> bool {
 /// Returns the name of a request for errors and recordings. If the endpoint is known, the name
 /// contains its path template instead of the path, which may contain a secret.
 fn name_of<P: Provider>(method: &Method, path: &str) -> &'static str {
-    let mut known = P::ENDPOINTS.iter();
-    let known =
-        known.find(|known| known.method() == method && is_of_template(path, known.template()));
-    let path = known.map_or(path, |known| known.template());
+    let path = known::<P>(method, path).map_or(path, |known| known.template());
     // A program creates at most one name, so the leak is bounded.
     Box::leak(format!("{method} {path}").into_boxed_str())
 }
@@ -348,15 +457,17 @@ fn filled(info: &EndpointInfo, fields: &mut Vec<(String, Json)>) -> Result<Strin
 fn body<P: Provider>(
     input: Option<&PathBuf>,
     fields: &[(String, Json)],
+    known: Option<&EndpointInfo>,
 ) -> Result<Body<'static>, Failure> {
     let mut body = match input {
         None => Json::Object(Vec::new()),
         Some(path) => input_json(path)?,
     };
     if P::BODIES == Bodies::Form {
-        let Json::Object(mut members) = body else {
-            return Err(usage("--input: must be a JSON object, whose members become the form"));
-        };
+        let mut members = members(body, "form")?;
+        if known.is_some() {
+            members.iter().try_for_each(check_number::<P>)?;
+        }
         members.retain(|(name, _)| fields.iter().all(|(field, _)| field != name));
         let mut params = Params::new();
         for (name, value) in members.iter().chain(fields) {
@@ -366,6 +477,9 @@ fn body<P: Provider>(
     }
     for (path, value) in fields {
         set(&mut body, path, value.clone())?;
+    }
+    if known.is_some() {
+        check_amounts::<P>(&body)?;
     }
     Ok(Body::Json(body.to_string().into_bytes()))
 }

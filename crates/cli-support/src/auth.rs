@@ -19,12 +19,15 @@ use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output};
 use crate::process;
+use crate::similar::closest;
 
 /// The value of [`Settings::source`] for settings from environment variables.
 const ENVIRONMENT: &str = "environment";
 
 /// The key in a profile whose value is the environment of the provider, such as `sandbox`.
 const ENVIRONMENT_KEY: &str = "environment";
+/// The key in a profile that selects an environment as well, for TinyPass only.
+const SANDBOX_KEY: &str = "sandbox";
 /// The key in a profile for the file with additional root certificates. Which certificates are
 /// needed depends on the machine, so the environment variable for this file is used even if the
 /// credentials come from another source.
@@ -67,12 +70,6 @@ impl Settings {
     /// not set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
-    }
-
-    /// Returns the environment of the provider, such as `sandbox`, from a profile. Used for
-    /// providers that have no environment variable for this setting.
-    pub(crate) fn environment(&self) -> Option<&str> {
-        self.get(ENVIRONMENT_KEY)
     }
 
     /// Returns the value of a setting, or an empty string if it is not set. [`find`](Self::find)
@@ -274,13 +271,6 @@ impl Settings {
         global: &Global,
         failure: Failure,
     ) -> Failure {
-        if global.environment.is_none() && self.environment().is_some() {
-            // The program knows only the option for the environment.
-            if failure.message().starts_with("--environment: ") {
-                let name = format!("{}: {ENVIRONMENT_KEY}", self.source);
-                return failure.with_setting("--environment", &name);
-            }
-        }
         let named = |argument: &str, variable: &Variable, failure: Failure| {
             let failure = failure.with_setting(argument, &self.name_of(variable));
             // Empty variables of the environment are rejected earlier.
@@ -345,6 +335,7 @@ impl Settings {
     }
 
     fn from_environment(variables: &[Variable]) -> Result<Self, Failure> {
+        check_names(Env::PROCESS, variables)?;
         let mut values = BTreeMap::new();
         for variable in variables {
             let value = Env::PROCESS.get(variable.name).map_err(|error| {
@@ -427,6 +418,53 @@ fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
     let prefix = |name: &str| name.split_once('_').map(|(prefix, _)| prefix.to_ascii_uppercase());
     let own = variables.first().and_then(|variable| prefix(variable.name));
     own.is_some() && prefix(name) == own
+}
+
+/// Checks that no environment variable looks like a misspelt optional setting, such as
+/// `TPAY_ENVIROMENT`, or like one that selects the server, such as `TPAY_SANDBOX`. Requests would be
+/// sent to production although the user meant another server. Other variables with the prefix can
+/// belong to other programs.
+///
+/// # Errors
+/// Returns an error that names both variables.
+fn check_names(env: Env<'_>, variables: &[Variable]) -> Result<(), Failure> {
+    /// Names that users may expect, without the prefix, each with the variable to use instead.
+    const OTHER_NAMES: [(&str, &str); 6] = [
+        ("ENV", "ENVIRONMENT"),
+        ("SANDBOX", "ENVIRONMENT"),
+        ("STAGING", "ENVIRONMENT"),
+        ("URL", "BASE_URL"),
+        ("API_URL", "BASE_URL"),
+        ("HOST", "BASE_URL"),
+    ];
+    let is_known = |name: &str| {
+        variables.iter().any(|variable| match cfg!(windows) {
+            true => variable.name.eq_ignore_ascii_case(name),
+            false => variable.name == name,
+        })
+    };
+    let rest = |name: &'static str| name.split_once('_').map_or("", |(_, rest)| rest);
+    for name in env.names() {
+        if is_known(&name) || !is_misspelt(&name, variables) {
+            continue;
+        }
+        let Some((_, written)) = name.split_once('_') else { continue };
+        let mut others = OTHER_NAMES.iter();
+        let meant = match others.find(|(other, _)| written.eq_ignore_ascii_case(other)) {
+            Some((_, meant)) => Some(*meant),
+            None => {
+                let optional = variables.iter().filter(|variable| !variable.is_required);
+                closest(written, optional.map(|variable| rest(variable.name)))
+            }
+        };
+        let mut known = variables.iter().map(|variable| variable.name);
+        if let Some(meant) = known.find(|known| Some(rest(known)) == meant) {
+            let problem = format!("{name} is not a variable of this program");
+            let hint = format!("set {meant} instead, or unset {name}");
+            return Err(Failure::new(Exit::Local, problem).with_hint(hint));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the absolute path of a file, so that a profile that contains it can be used from any
@@ -562,11 +600,7 @@ impl Profiles {
                  `{{program}} auth login --profile {name}` to create it"
             )));
         };
-        let mut known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
-        let has_variable = known.contains(&ENVIRONMENT_KEY);
-        if !has_variable {
-            known.push(ENVIRONMENT_KEY);
-        }
+        let known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
         if let Some(key) = profile.keys().find(|key| !known.contains(&key.as_str())) {
             let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
             return Err(Failure::new(Exit::Local, problem));
@@ -586,16 +620,6 @@ impl Profiles {
                 }
             };
             values.insert(variable.name, value);
-        }
-        match profile.get(ENVIRONMENT_KEY).filter(|_| !has_variable) {
-            None => {}
-            Some(toml::Value::String(value)) => {
-                values.insert(ENVIRONMENT_KEY, value.clone());
-            }
-            Some(_) => {
-                let problem = format!("profile `{name}`: {ENVIRONMENT_KEY} must be a string");
-                return Err(Failure::new(Exit::Local, problem));
-            }
         }
         Ok(Settings { values, source: source_of(name) })
     }
@@ -647,7 +671,7 @@ impl Profiles {
             profile.remove(ENVIRONMENT_KEY);
             profile.insert("base_url".to_owned(), url.as_str().into());
         } else if let Some(environment) = &global.environment {
-            for key in URL_KEYS {
+            for key in URL_KEYS.into_iter().chain([SANDBOX_KEY]) {
                 profile.remove(key);
             }
             profile.insert(ENVIRONMENT_KEY.to_owned(), environment.as_str().into());
@@ -1069,8 +1093,41 @@ mod tests {
         }
         let table = "[profiles.a]\nid = \"i\"\nsecrets = \"CANARY\"\n".parse().unwrap();
         let error = Profiles { path: PathBuf::new(), table }.settings("a", VARIABLES).unwrap_err();
-        let problem = "profile `a`: secrets is not one of id, secret, host, environment";
+        let problem = "profile `a`: secrets is not one of id, secret, host";
         assert_eq!(error.message(), problem);
+    }
+
+    #[test]
+    fn misspelt_variables_of_the_environment_are_errors() {
+        let variables = [
+            VARIABLES,
+            &[
+                Variable { name: "X_ENVIRONMENT", key: ENVIRONMENT_KEY, ..VARIABLES[2] },
+                Variable { name: "X_BASE_URL", key: "base_url", ..VARIABLES[2] },
+            ],
+        ]
+        .concat();
+        for (name, meant) in [
+            ("X_ENVIROMENT", "X_ENVIRONMENT"),
+            ("X_ENV", "X_ENVIRONMENT"),
+            ("X_STAGING", "X_ENVIRONMENT"),
+            ("X_BASEURL", "X_BASE_URL"),
+            ("X_API_URL", "X_BASE_URL"),
+            ("X_HOSTS", "X_HOST"),
+        ] {
+            let error = check_names(Env::given(&[(name, "CANARY")]), &variables).unwrap_err();
+            let problem = format!("{name} is not a variable of this program");
+            assert_eq!((error.exit(), error.message()), (Exit::Local, problem.as_str()));
+            let text = error.to_string();
+            assert!(text.contains(&format!("set {meant} instead")), "{text}");
+            assert!(!text.contains("CANARY"), "{text}");
+        }
+        // Other programs have variables with the same prefix. The message for a missing required
+        // variable names it.
+        let others = ["X_NAME", "X_CERT", "X_SERVICE_HOST", "X_SECRETS", "ENVIROMENT", "Y_ENV"];
+        let known = ["X_HOST", "X_ENVIRONMENT", "X_BASE_URL"];
+        let others: Vec<_> = others.iter().chain(&known).map(|name| (*name, "v")).collect();
+        check_names(Env::given(&others), &variables).unwrap();
     }
 
     #[cfg(unix)]

@@ -15,7 +15,9 @@ use api_auth::{
     Secret, StatusCode, Transport, without_user_info,
 };
 
-use crate::args::{Global, Input, Limits, Member, check_read, claim_stdin, limited, typed_line};
+use crate::args::{
+    Global, Input, Limits, Member, check_read, claim_stdin, limited, listed, typed_line,
+};
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
@@ -38,6 +40,9 @@ pub struct CredentialField {
     /// The setting from which the client takes the value, for messages.
     pub setting: &'static str,
 }
+
+/// The name of a parameter whose value is a number, and the parser of its value.
+pub type Number = (&'static str, fn(&str) -> Result<i64, String>);
 
 /// Describes the provider of a program to the code that all programs share.
 /// [`provider_calls!`](crate::provider_calls) defines the functions that send requests.
@@ -63,8 +68,11 @@ pub trait Provider: Sized {
     /// The request fields that the client sets itself. Users must not set them.
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[];
     /// The members of request bodies that are amounts, each with the maximum number of decimal
-    /// places. A name is a path without indexes, such as `schedule.amount`.
+    /// places. A name is a path such as `parts.*.amount`, in which `*` stands for each entry of a
+    /// list.
     const AMOUNTS: &'static [(&'static str, u8)] = &[];
+    /// The parameters whose values are numbers, such as ids. `api` rejects all other values.
+    const NUMBERS: &'static [Number] = &[];
     /// Whether amounts in request bodies can be strings of digits.
     const ALLOWS_TEXT_AMOUNTS: bool = false;
     /// The type of the provider's client.
@@ -150,6 +158,8 @@ pub enum Bodies {
     Json,
     /// URL-encoded forms.
     Form,
+    /// None: all parameters are in the query.
+    Query,
 }
 
 /// A list whose pages are requested by number.
@@ -228,7 +238,7 @@ pub type Line<E> = (String, Labels, E);
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connection {
-    /// The environment of the provider, such as `sandbox`, from `--environment` or a profile.
+    /// The environment of the provider, such as `sandbox` (`--environment`).
     pub environment: Option<String>,
     /// The base URL of the API (`--base-url`).
     pub base_url: Option<String>,
@@ -255,6 +265,34 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Returns the base URL of the server to which requests are sent, or `None` for that of an
+    /// environment of the provider, and the name of the environment. `variable` is the setting that
+    /// contains this name, `url` the base URL in the settings, and `names` the names of all
+    /// environments, the default one first.
+    ///
+    /// # Errors
+    /// Returns an error that names the option or the setting if there is no such environment.
+    pub fn server<'a>(
+        &'a self,
+        settings: &'a Settings,
+        variable: &str,
+        url: Option<&'a str>,
+        names: &[&'static str],
+    ) -> Result<(Option<&'a str>, &'static str), Failure> {
+        let (source, name) = match (self.environment.as_deref(), settings.get(variable)) {
+            (Some(name), _) => ("--environment", Some(name)),
+            (None, name) => (variable, name),
+        };
+        let found = names.iter().find(|known| name.is_none_or(|name| name == **known));
+        let name = found.copied().ok_or_else(|| {
+            let (names, name) = (listed(names, "or"), name.unwrap_or_default());
+            Failure::new(Exit::Usage, format!("{source}: must be {names}, not `{name}`"))
+        })?;
+        // If `--environment` is given, a base URL in the settings must not override it.
+        let url = self.base_url.as_deref().or(url.filter(|_| self.environment.is_none()));
+        Ok((url, name))
+    }
+
     /// Returns a transport that adds the headers to each request and can be interrupted by a
     /// signal, or `None` if neither is needed.
     ///
@@ -457,9 +495,8 @@ impl<P: Provider> Context<P> {
     /// Returns an error if the file with root certificates cannot be read.
     fn connection(&self, settings: &Settings) -> Result<Connection, Failure> {
         let ca_certificate = self.ca_certificate(settings)?;
-        let environment = self.global.environment.as_deref().or(settings.environment());
         Ok(Connection {
-            environment: environment.map(str::to_owned),
+            environment: self.global.environment.clone(),
             base_url: self.global.base_url.clone(),
             ca_certificate,
             timeout: self.global.timeout,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_auth::is_secret_name;
+use api_auth::{is_secret_name, without_user_info};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -73,7 +73,7 @@ impl Json {
     }
 
     /// Returns the value with `***` in place of each member, at any depth, whose name identifies a
-    /// secret.
+    /// secret, and of the user name and password of each URL.
     #[must_use]
     pub fn masked(self) -> Self {
         let member = |(name, value): (String, Self)| {
@@ -83,6 +83,9 @@ impl Json {
         match self {
             Self::Object(members) => Self::Object(members.into_iter().map(member).collect()),
             Self::List(entries) => Self::List(entries.into_iter().map(Self::masked).collect()),
+            Self::Text(text) if text.contains("://") => {
+                Self::Text(without_user_info(&text).into_owned())
+            }
             other => other,
         }
     }

@@ -35,6 +35,7 @@ pub mod process;
 mod program;
 mod raw_page;
 pub mod request;
+mod similar;
 pub mod terminal;
 mod termination;
 #[cfg(test)]
@@ -53,7 +54,7 @@ use clap_complete::Shell;
 pub use api_auth;
 pub use args::{Global, Input, Limits, Member};
 pub use auth::WebLogin;
-pub use context::{Bodies, Connection, Context, CredentialField, Line, Pages, Provider};
+pub use context::{Bodies, Connection, Context, CredentialField, Line, Number, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use program::Noun;
@@ -363,15 +364,7 @@ fn without_users(words: &[OsString], text: &str) -> String {
     let mut text = text.to_owned();
     for word in words {
         let word = word.to_string_lossy();
-        let Some((_, rest)) = word.split_once("://") else { continue };
-        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-        let port = authority.rsplit_once(':').map(|(_, port)| port);
-        let is_valid = authority.contains('@')
-            || (port.is_none_or(|port| port.parse::<u16>().is_ok())
-                && format!("http://{rest}").parse::<api_auth::http::Uri>().is_ok());
-        // A password with such a character makes a URL invalid, but is a secret as well.
-        let searched = if is_valid { authority } else { rest };
-        if let Some((user, _)) = searched.rsplit_once('@') {
+        for user in api_auth::user_infos(&word) {
             for user in [user, &user.escape_debug().to_string()] {
                 text = text.replace(&format!("://{user}@"), "://***@");
             }

@@ -120,48 +120,84 @@ fn entries(lists: &[&str], body: &str) -> (Vec<Json>, Option<usize>) {
     (lists.flatten().collect(), total)
 }
 
-/// Checks the amounts in a value whose path in the body is `path`. An amount must not be `null`,
-/// which could mean the whole amount. If `allows_text` is set, it can be a string of digits.
-fn check_amounts(
+/// Checks that the amounts in a body are positive numbers with as many decimal places as
+/// [`Provider::AMOUNTS`] allows, and that the lists and objects that contain them have no other
+/// type.
+///
+/// # Errors
+/// Returns an error that names the path of the amount, list or object.
+pub(crate) fn check_amounts<P: Provider>(body: &Json) -> Result<(), InputError> {
+    let mut amounts = P::AMOUNTS.iter();
+    amounts.try_for_each(|(names, decimals)| {
+        check_amounts_at(body, "", names, *decimals, P::ALLOWS_TEXT_AMOUNTS)
+    })
+}
+
+/// Checks the amounts in a value whose path in the body is `path`. `names` is the path from there
+/// to the amounts, in which `*` stands for each entry of a list. A list or an object can be `null`.
+fn check_amounts_at(
     value: &Json,
     path: &str,
-    amounts: &[(&str, u8)],
+    names: &str,
+    decimals: u8,
     allows_text: bool,
 ) -> Result<(), InputError> {
-    let names: Vec<&str> = path.split('.').filter(|name| name.parse::<u32>().is_err()).collect();
-    let names = names.join(".");
-    if let Some((_, decimals)) = amounts.iter().find(|(name, _)| *name == names) {
-        let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        let amount = match value {
-            Json::Other(number) => number.parse::<Amount>().ok(),
-            Json::Text(text) if allows_text && is_plain(text) => text.parse().ok(),
-            _ => None,
-        };
-        let units = amount.and_then(|amount| amount.minor_units(*decimals));
-        if units.is_some_and(|units| units > 0) {
-            return Ok(());
+    if names.is_empty() {
+        return check_amount(value, path, decimals, allows_text);
+    }
+    let (name, names) = names.split_once('.').unwrap_or((names, ""));
+    let check = |name: &str, value: &Json| {
+        let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        check_amounts_at(value, &path, names, decimals, allows_text)
+    };
+    let expected = match (name, value) {
+        (_, value) if value.is_null() => return Ok(()),
+        ("*", Json::List(entries)) => {
+            let mut entries = entries.iter().enumerate();
+            return entries.try_for_each(|(index, entry)| check(&index.to_string(), entry));
         }
-        let problem = match decimals {
-            _ if value.is_null() => "must not be null".to_owned(),
-            _ if !allows_text && matches!(value, Json::Text(text) if is_plain(text)) => {
-                "must be a number, not a string".to_owned()
-            }
-            0 => "must be a whole number of at least 1".to_owned(),
-            _ => format!("must be a number more than 0, with at most {decimals} decimal places"),
-        };
-        return Err(InputError::new(path.to_owned(), problem));
+        ("*", _) => "a list",
+        (_, Json::Object(members)) => {
+            let mut found = members.iter().filter(|(member, _)| member == name);
+            return found.try_for_each(|(name, value)| check(name, value));
+        }
+        _ => "an object",
+    };
+    let path = if path.is_empty() { "body" } else { path };
+    Err(InputError::new(path.to_owned(), format!("must be {expected}")))
+}
+
+/// Checks an amount, which must not be `null`, because that could mean the whole amount. If
+/// `allows_text` is set, it can be a string of digits.
+fn check_amount(
+    value: &Json,
+    path: &str,
+    decimals: u8,
+    allows_text: bool,
+) -> Result<(), InputError> {
+    let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let amount = match value {
+        Json::Other(text) if is_plain(text) => text.parse::<Amount>().ok(),
+        Json::Text(text) if allows_text && is_plain(text) => text.parse().ok(),
+        _ => None,
+    };
+    let units = amount.and_then(|amount| amount.minor_units(decimals));
+    if units.is_some_and(|units| units > 0) {
+        return Ok(());
     }
-    let inner =
-        |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    match value {
-        Json::Object(members) => members
-            .iter()
-            .try_for_each(|(name, value)| check_amounts(value, &inner(name), amounts, allows_text)),
-        Json::List(entries) => entries.iter().enumerate().try_for_each(|(index, entry)| {
-            check_amounts(entry, &inner(&index.to_string()), amounts, allows_text)
-        }),
-        Json::Text(_) | Json::Other(_) => Ok(()),
-    }
+    let has_exponent = matches!(value, Json::Other(text) if text.contains(['e', 'E']));
+    let exponent = if has_exponent { ", without an exponent" } else { "" };
+    let problem = match decimals {
+        _ if value.is_null() => "must not be null".to_owned(),
+        _ if !allows_text && matches!(value, Json::Text(text) if is_plain(text)) => {
+            "must be a number, not a string".to_owned()
+        }
+        0 => format!("must be a whole number of at least 1{exponent}"),
+        _ => format!(
+            "must be a number more than 0, with at most {decimals} decimal places{exponent}"
+        ),
+    };
+    Err(InputError::new(path.to_owned(), problem))
 }
 
 /// Converts the members of a JSON object to the parameters of a form.
@@ -284,17 +320,14 @@ impl<'a> AnyCall<&'a Erased> {
         Self { request, body: None }
     }
 
-    /// Checks that the amounts in the body of the user are positive numbers with as many decimal
-    /// places as [`Provider::AMOUNTS`] allows.
+    /// Checks the amounts in the body of the user.
     ///
     /// # Errors
-    /// Returns an error that names the path of the amount.
+    /// Returns the error of [`check_amounts`].
     pub(crate) fn check_amounts<P: Provider>(&self) -> Result<(), InputError> {
-        let amounts = P::AMOUNTS;
-        let body = self.body.as_deref().filter(|_| !amounts.is_empty());
-        match body.and_then(|body| Json::parse(body).ok()) {
-            Some(body) => check_amounts(&body, "", amounts, P::ALLOWS_TEXT_AMOUNTS),
-            None => Ok(()),
+        match self.body.as_deref().map(Json::parse) {
+            Some(Ok(body)) => check_amounts::<P>(&body),
+            _ => Ok(()),
         }
     }
 }

@@ -13,8 +13,8 @@ use cli_support::args::positive;
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
 use cli_support::{
-    Bodies, Connection, Context, CredentialField, Exit, Failure, Json, Provider, Times, connect,
-    provider_calls, times,
+    Bodies, Connection, Context, CredentialField, Exit, Failure, Json, Number, Provider, Times,
+    connect, provider_calls, times,
 };
 use tinycert_client::ca::{GetCa, GetCaDetails, ListCas};
 use tinycert_client::cert::{GetCert, GetCertDetails, ListCerts, StatusMask};
@@ -30,6 +30,7 @@ pub(crate) const KEY: &str = "TINYCERT_API_KEY";
 /// The environment variable that contains the passphrase of the account.
 pub(crate) const PASSPHRASE: &str = "TINYCERT_PASSPHRASE";
 const EMAIL: &str = "TINYCERT_EMAIL";
+const ENVIRONMENT: &str = "TINYCERT_ENVIRONMENT";
 const BASE_URL: &str = "TINYCERT_BASE_URL";
 /// The environment variable that replaces the current time in tests, in Unix seconds.
 const TEST_CLOCK: &str = "TINYCERT_TEST_CLOCK";
@@ -123,6 +124,7 @@ impl Provider for TinyCert {
         Variable { is_secret: true, ..variable(KEY, "api_key") },
         variable(EMAIL, "email"),
         Variable { is_secret: true, ..variable(PASSPHRASE, "passphrase") },
+        Variable { is_required: false, ..variable(ENVIRONMENT, "environment") },
         Variable { is_required: false, ..variable(BASE_URL, "base_url") },
         Variable { is_required: false, ..variable("TINYCERT_CA_CERTIFICATE", "ca_certificate") },
     ];
@@ -131,6 +133,7 @@ impl Provider for TinyCert {
     const ENDPOINTS: &'static [EndpointInfo] = tinycert_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Form;
     const TIMES: Times = Times { paths: &["expires", "not_before"], read: times::utc };
+    const NUMBERS: &'static [Number] = &[("ca_id", positive::<i64>), ("cert_id", positive::<i64>)];
     const CREDENTIAL_FIELDS: &'static [CredentialField] = &[
         CredentialField {
             name: "token",
@@ -146,17 +149,8 @@ impl Provider for TinyCert {
     type Client = Account;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Account, Failure> {
-        let name = connection.environment.as_deref();
-        let url = connection.base_url.as_deref();
-        // If `--environment` is given, a base URL in the settings must not override it.
-        let url = url.or(settings.get(BASE_URL).filter(|_| name.is_none()));
-        let environment = match (url, name) {
-            (_, Some(name)) if name != "production" => {
-                let problem = format!(
-                    "--environment: `{name}` does not exist; the only environment is production"
-                );
-                return Err(Failure::new(Exit::Usage, problem));
-            }
+        let url = settings.get(BASE_URL);
+        let environment = match connection.server(settings, ENVIRONMENT, url, &["production"])? {
             (Some(url), _) => Environment::custom(url),
             (None, _) => Environment::Production,
         };

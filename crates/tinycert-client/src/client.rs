@@ -138,8 +138,9 @@ impl Client {
     }
 
     /// Creates a client from the environment variable `TINYCERT_API_KEY`. Its base URL is the value
-    /// of `TINYCERT_BASE_URL` if that variable is set, and that of production otherwise. See also
-    /// [`Session::from_env`].
+    /// of `TINYCERT_BASE_URL` if that variable is set, and that of production otherwise.
+    /// `TINYCERT_ENVIRONMENT` can only be `production`, because TinyCert has no other environment.
+    /// See also [`Session::from_env`].
     ///
     /// # Errors
     /// Returns an error that names the first variable that is missing or invalid.
@@ -254,6 +255,10 @@ impl ClientBuilder {
         const API_KEY: &str = "TINYCERT_API_KEY";
         let mut builder = Client::builder(variables.need(API_KEY)?);
         builder.api_key_name = API_KEY;
+        const ENVIRONMENT: &str = "TINYCERT_ENVIRONMENT";
+        if variables.word(ENVIRONMENT)?.is_some_and(|name| name != "production") {
+            return Err(InputError::new(ENVIRONMENT, "must be production"));
+        }
         const BASE_URL: &str = "TINYCERT_BASE_URL";
         if let Some(url) = variables.get(BASE_URL)? {
             builder.environment = Environment::custom(url);
@@ -349,6 +354,10 @@ mod tests {
         assert_eq!(base(&[key]), "https://www.tinycert.org");
         let custom = ("TINYCERT_BASE_URL", "http://127.0.0.1:1");
         assert_eq!(base(&[key, custom]), "http://127.0.0.1:1");
+        let production = ("TINYCERT_ENVIRONMENT", "production");
+        assert_eq!(base(&[key, production]), base(&[key]));
+        let error = variables(&[key, custom, ("TINYCERT_ENVIRONMENT", "sandbox")]).unwrap_err();
+        assert_eq!(error, "TINYCERT_ENVIRONMENT: must be production");
     }
 
     #[test]

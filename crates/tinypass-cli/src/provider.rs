@@ -3,10 +3,12 @@
 use std::time::SystemTime;
 
 use cli_support::api_auth::EndpointInfo;
+use cli_support::args::{number, positive};
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
 use cli_support::{
-    Bodies, Connection, Exit, Failure, Json, Pages, Provider, Times, connect, provider_calls, times,
+    Bodies, Connection, Exit, Failure, Json, Number, Pages, Provider, Times, connect,
+    provider_calls, times,
 };
 use tinypass_client::access::{GetAccess, SearchAccess};
 use tinypass_client::download::GetDownload;
@@ -23,6 +25,10 @@ pub(crate) const AID: &str = "TINYPASS_AID";
 /// The environment variable that contains the private key of the application.
 pub(crate) const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
 
+/// The environment variables that select the environment of the provider.
+const ENVIRONMENT: &str = "TINYPASS_ENVIRONMENT";
+const SANDBOX: &str = "TINYPASS_SANDBOX";
+
 const fn variable(name: &'static str, key: &'static str) -> Variable {
     Variable { name, key, is_secret: false, is_required: false }
 }
@@ -32,12 +38,13 @@ impl Provider for TinyPass {
     const VARIABLES: &'static [Variable] = &[
         Variable { is_required: true, ..variable(AID, "aid") },
         Variable { is_required: true, is_secret: true, ..variable(PRIVATE_KEY, "private_key") },
-        variable("TINYPASS_SANDBOX", "sandbox"),
+        variable(ENVIRONMENT, "environment"),
+        variable(SANDBOX, "sandbox"),
         variable("TINYPASS_BASE_URL", "base_url"),
         variable("TINYPASS_CA_CERTIFICATE", "ca_certificate"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinypass_client::ENDPOINTS;
-    const BODIES: Bodies = Bodies::Form;
+    const BODIES: Bodies = Bodies::Query;
     const TIMES: Times = Times { paths: &["expires", "created", "create_date"], read: times::utc };
     const PAGES: &'static [Pages] = &[Pages {
         endpoint: "access.search",
@@ -46,28 +53,35 @@ impl Provider for TinyPass {
         lists: &["data"],
         id: "id",
     }];
+    const NUMBERS: &'static [Number] = &[
+        ("page", |text| number::<u32>(text).map(i64::from)),
+        ("pagesize", positive::<i64>),
+        ("lifetime", positive::<i64>),
+        ("expiration", positive::<i64>),
+    ];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
         let builder = Client::builder(settings.need(AID), settings.need(PRIVATE_KEY));
-        let name = match (connection.environment.as_deref(), settings.get("TINYPASS_SANDBOX")) {
-            (Some(name), _) => name,
-            (None, None | Some("0" | "false")) => "production",
-            (None, Some("1" | "true")) => "sandbox",
-            (None, Some(_)) => {
-                let problem = "TINYPASS_SANDBOX: must be 1, true, 0 or false";
+        let url = settings.get("TINYPASS_BASE_URL");
+        let names = ["production", "sandbox"];
+        let (url, name) = connection.server(settings, ENVIRONMENT, url, &names)?;
+        let sandbox = settings.get(SANDBOX).filter(|_| connection.environment.is_none());
+        let name = match (sandbox, settings.get(ENVIRONMENT)) {
+            (None, _) | (Some("0" | "false"), Some("production")) => name,
+            (Some("1" | "true"), None | Some("sandbox")) => "sandbox",
+            (Some("0" | "false"), None) => "production",
+            (Some("0" | "false" | "1" | "true"), Some(_)) => {
+                let problem =
+                    format!("{SANDBOX}: contradicts {ENVIRONMENT}; remove one of the two");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+            (Some(_), _) => {
+                let problem = format!("{SANDBOX}: must be 1, true, 0 or false");
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };
-        let url = connection.base_url.as_deref();
-        // If `--environment` is given, a base URL in the settings must not override it.
-        let url =
-            url.or(settings.get("TINYPASS_BASE_URL").filter(|_| connection.environment.is_none()));
         let environment = match (url, name) {
-            (_, name) if !matches!(name, "production" | "sandbox") => {
-                let problem = format!("--environment: must be production or sandbox, not `{name}`");
-                return Err(Failure::new(Exit::Usage, problem));
-            }
             (Some(url), _) => Environment::custom(url),
             (None, "sandbox") => Environment::Sandbox,
             (None, _) => Environment::Production,

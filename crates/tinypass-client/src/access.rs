@@ -379,7 +379,7 @@ pub struct Granted {
 impl Endpoint for GrantAccess {
     type Output = Granted;
     const ID: &'static str = "access.grant";
-    const ROUTE: Route<Self> = route!(POST "/r2/access/grant");
+    const ROUTE: Route<Self> = route!(POST "/r2/access/grant").all_in_query();
 
     fn validate(&self) -> Result<(), InputError> {
         if let Some(user_ref) = &self.user_ref {
@@ -449,7 +449,7 @@ impl RevokeAccess {
 impl Endpoint for RevokeAccess {
     type Output = Acknowledgement;
     const ID: &'static str = "access.revoke";
-    const ROUTE: Route<Self> = route!(POST "/r2/access/revoke");
+    const ROUTE: Route<Self> = route!(POST "/r2/access/revoke").all_in_query();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("user_ref", &self.user_ref)?;

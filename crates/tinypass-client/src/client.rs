@@ -147,7 +147,8 @@ impl Client {
 
     /// Creates a client from the environment variables `TINYPASS_AID` and `TINYPASS_PRIVATE_KEY`.
     /// Its base URL is `TINYPASS_BASE_URL` if that is set, the provider's sandbox if
-    /// `TINYPASS_SANDBOX` is `1` or `true`, and production otherwise.
+    /// `TINYPASS_ENVIRONMENT` is `sandbox` or `TINYPASS_SANDBOX` is `1` or `true`, and production
+    /// otherwise. The last two variables must not contradict each other.
     ///
     /// # Errors
     /// Returns an error that names the first variable that is missing or has an invalid value.
@@ -181,10 +182,24 @@ impl ClientBuilder {
         let mut builder = Client::builder(aid, private_key);
         builder.private_key_name = PRIVATE_KEY;
         let sandbox = match variables.word("TINYPASS_SANDBOX")?.as_deref() {
-            Some("1" | "true") => true,
-            None | Some("0" | "false") => false,
+            None => None,
+            Some("1" | "true") => Some(true),
+            Some("0" | "false") => Some(false),
             Some(_) => {
                 return Err(InputError::new("TINYPASS_SANDBOX", "must be 1, true, 0 or false"));
+            }
+        };
+        let sandbox = match (variables.word("TINYPASS_ENVIRONMENT")?.as_deref(), sandbox) {
+            (None, sandbox) => sandbox.unwrap_or(false),
+            (Some("production"), None | Some(false)) => false,
+            (Some("sandbox"), None | Some(true)) => true,
+            (Some("production" | "sandbox"), _) => {
+                let problem = "contradicts TINYPASS_ENVIRONMENT; unset one of the two";
+                return Err(InputError::new("TINYPASS_SANDBOX", problem));
+            }
+            (Some(_), _) => {
+                let problem = "must be production or sandbox";
+                return Err(InputError::new("TINYPASS_ENVIRONMENT", problem));
             }
         };
         const BASE_URL: &str = "TINYPASS_BASE_URL";
@@ -326,6 +341,21 @@ mod tests {
         let both = [("TINYPASS_SANDBOX", "1"), ("TINYPASS_BASE_URL", "http://127.0.0.1:1")];
         assert_eq!(base(&both), "http://127.0.0.1:1");
         assert!(with(&[("TINYPASS_SANDBOX", "maybe")]).unwrap_err().contains("TINYPASS_SANDBOX"));
+        let named = |name| ("TINYPASS_ENVIRONMENT", name);
+        let [sandbox, production] = [("sandbox", "1"), ("production", "0")].map(|(name, value)| {
+            assert_eq!(base(&[named(name)]), base(&[named(name), ("TINYPASS_SANDBOX", value)]));
+            base(&[named(name)])
+        });
+        assert_eq!(sandbox, "https://sandbox.tinypass.com");
+        assert_eq!(production, "https://api.tinypass.com");
+        for (name, value) in [("sandbox", "0"), ("production", "true")] {
+            let error = with(&[named(name), ("TINYPASS_SANDBOX", value)]).unwrap_err();
+            let problem =
+                "TINYPASS_SANDBOX: contradicts TINYPASS_ENVIRONMENT; unset one of the two";
+            assert_eq!(error, problem);
+        }
+        let error = with(&[named("staging")]).unwrap_err();
+        assert_eq!(error, "TINYPASS_ENVIRONMENT: must be production or sandbox");
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl CancelSubscription {
 impl Endpoint for CancelSubscription {
     type Output = Acknowledgement;
     const ID: &'static str = "subscription.cancel";
-    const ROUTE: Route<Self> = route!(POST "/r2/subscription/cancel");
+    const ROUTE: Route<Self> = route!(POST "/r2/subscription/cancel").all_in_query();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("user_ref", &self.user_ref)?;

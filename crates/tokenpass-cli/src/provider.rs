@@ -44,6 +44,7 @@ const PRIVILEGED_ID: &str = "TOKENPASS_PRIVILEGED_CLIENT_ID";
 /// The environment variables that contain the secrets of the main and the privileged client.
 const MAIN_SECRET: &str = "TOKENPASS_CLIENT_SECRET";
 const PRIVILEGED_SECRET: &str = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";
+const ENVIRONMENT: &str = "TOKENPASS_ENVIRONMENT";
 /// The environment variable that contains the scheme of signatures.
 const SCHEME: &str = "TOKENPASS_SCHEME";
 
@@ -52,6 +53,7 @@ impl Provider for Tokenpass {
     const VARIABLES: &'static [Variable] = &[
         Variable { is_required: true, ..variable(MAIN_ID, "client_id") },
         Variable { is_required: true, ..secret(MAIN_SECRET, "client_secret") },
+        variable(ENVIRONMENT, "environment"),
         variable("TOKENPASS_BASE_URL", "base_url"),
         variable("TOKENPASS_PROVIDER_HOST", "provider_host"),
         variable("TOKENPASS_CA_CERTIFICATE", "ca_certificate"),
@@ -105,26 +107,21 @@ impl Provider for Tokenpass {
     ];
     // Rules of chats contain whole tokens; all other requests contain satoshis or credits.
     const AMOUNTS: &'static [(&'static str, u8)] =
-        &[("tca_rules.quantity", 8), ("quantity", 0), ("accounts.amount", 0)];
+        &[("tca_rules.*.quantity", 8), ("quantity", 0), ("accounts.*.amount", 0)];
     const ALLOWS_TEXT_AMOUNTS: bool = true;
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
         let id = settings.need(MAIN_ID);
         let mut builder = Client::builder(id, settings.need(MAIN_SECRET));
-        let name = connection.environment.as_deref();
         let url = settings.get("TOKENPASS_BASE_URL").or(settings.get("TOKENPASS_PROVIDER_HOST"));
-        // If `--environment` is given, a base URL in the settings must not override it.
-        let url = connection.base_url.as_deref().or(url.filter(|_| name.is_none()));
-        builder = builder.environment(match (url, name) {
-            (_, Some(name)) if !matches!(name, "production" | "staging") => {
-                let problem = format!("--environment: must be production or staging, not `{name}`");
-                return Err(Failure::new(Exit::Usage, problem));
-            }
-            (Some(url), _) => Environment::custom(url),
-            (None, Some("staging")) => Environment::Staging,
-            (None, _) => Environment::Production,
-        });
+        let names = ["production", "staging"];
+        builder =
+            builder.environment(match connection.server(settings, ENVIRONMENT, url, &names)? {
+                (Some(url), _) => Environment::custom(url),
+                (None, "staging") => Environment::Staging,
+                (None, _) => Environment::Production,
+            });
         if let Some(uri) = settings.get(REDIRECT_URI) {
             builder = builder.redirect_uri(uri);
         }

@@ -195,7 +195,8 @@ impl Client {
     ///
     /// | variable | value |
     /// |---|---|
-    /// | `TOKENPASS_BASE_URL`, `TOKENPASS_PROVIDER_HOST` | the base URL; the first one takes precedence |
+    /// | `TOKENPASS_ENVIRONMENT` | `production` (default) or `staging` |
+    /// | `TOKENPASS_BASE_URL`, `TOKENPASS_PROVIDER_HOST` | the base URL; the first one takes precedence, and both replace `TOKENPASS_ENVIRONMENT` |
     /// | `TOKENPASS_OAUTH_TOKEN` | a user's token |
     /// | `TOKENPASS_PRIVILEGED_CLIENT_ID`, `TOKENPASS_PRIVILEGED_CLIENT_SECRET` | the API token and API secret of a privileged user |
     /// | `TOKENPASS_REDIRECT_URI` | the URL to which users return after a login |
@@ -250,6 +251,12 @@ impl ClientBuilder {
         let (id, secret) = pair("TOKENPASS_CLIENT_ID", SECRET)?;
         let mut builder = Client::builder(id, secret);
         builder.client_secret_name = SECRET;
+        const ENVIRONMENT: &str = "TOKENPASS_ENVIRONMENT";
+        match variables.word(ENVIRONMENT)?.as_deref() {
+            None | Some("production") => {}
+            Some("staging") => builder.environment = Environment::Staging,
+            Some(_) => return Err(InputError::new(ENVIRONMENT, "must be production or staging")),
+        }
         // TOKENPASS_BASE_URL takes precedence. Both must be readable.
         for name in ["TOKENPASS_PROVIDER_HOST", "TOKENPASS_BASE_URL"] {
             if let Some(url) = variables.get(name)? {
@@ -468,6 +475,12 @@ mod tests {
             base(&[host, ("TOKENPASS_BASE_URL", "http://127.0.0.1:1")]),
             "http://127.0.0.1:1"
         );
+        let named = |name| ("TOKENPASS_ENVIRONMENT", name);
+        assert_eq!(base(&[named("production")]), base(&[]));
+        assert_eq!(base(&[named("staging")]), Environment::Staging.base_url());
+        assert_eq!(base(&[named("staging"), host]), "https://h.example");
+        let error = with(&[named("sandbox"), host]).unwrap_err();
+        assert_eq!(error, "TOKENPASS_ENVIRONMENT: must be production or staging");
         let scheme = |text| with(&[("TOKENPASS_SCHEME", text)]).unwrap();
         assert_eq!(scheme("body-only").scheme, Scheme::BodyOnly);
         assert_eq!(scheme("empty-query").scheme, Scheme::EmptyQuery);

@@ -517,6 +517,7 @@ impl Endpoint for ExchangeCodeAtApi {
     const ID: &'static str = "oauth.api_token";
     const ROUTE: Route<Self> = route!(POST "/api/v1/oauth/token")
         .credential(credentials::CLIENT_SECRET_AND_QUERY_ID)
+        .in_query(&["redirect_uri", "scope", "response_type", "state"])
         .accept_statuses(token_or_page);
 
     fn validate(&self) -> Result<(), InputError> {
@@ -657,7 +658,14 @@ impl Endpoint for RequestCode {
     type Output = Secret;
     const ID: &'static str = "oauth.request_code";
     const ROUTE: Route<Self> =
-        route!(POST "/api/v1/oauth/request").credential(credentials::QUERY_ID);
+        route!(POST "/api/v1/oauth/request").credential(credentials::QUERY_ID).in_query(&[
+            "redirect_uri",
+            "scope",
+            "response_type",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+        ]);
 
     fn validate(&self) -> Result<(), InputError> {
         self.login.validate()?;

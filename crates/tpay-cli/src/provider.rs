@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use cli_support::api_auth::EndpointInfo;
-use cli_support::args::duration;
+use cli_support::args::{duration, number, positive};
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
 use cli_support::{
-    Bodies, Connection, Exit, Failure, Json, Pages, Provider, Times, connect, provider_calls,
+    Bodies, Connection, Exit, Failure, Json, Number, Pages, Provider, Times, connect,
+    provider_calls,
 };
 use tpay_client::accounts::{GetAccount, GetBalance, ListAccounts};
 use tpay_client::certificates::{GetRootCertificates, GetSigningCertificate};
@@ -88,11 +89,22 @@ impl Provider for Tpay {
         pages("recurring.transactions", &["list"], "transactionId"),
         pages("reports.list", &["reports", "list", "data"], "id"),
     ];
+    const NUMBERS: &'static [Number] = &[
+        ("page", positive::<i64>),
+        ("limit", positive::<i64>),
+        ("categoryId", number::<i64>),
+        ("legalFormId", number::<i64>),
+        ("documentTypeId", number::<i64>),
+    ];
     const AMOUNTS: &'static [(&'static str, u8)] = &[
-        ("childTransactions.amount", 0),
-        ("childTransactions.products.unitPrice", 0),
+        ("childTransactions.*.amount", 0),
+        ("childTransactions.*.products.*.unitPrice", 0),
         ("schedule.amount", 2),
         ("amount", 2),
+        ("pay.blikPaymentData.aliases.autopayment.singleLimitAmount", 2),
+        ("pay.blikPaymentData.aliases.autopayment.totalLimitAmount", 2),
+        ("blikPaymentData.aliases.autopayment.singleLimitAmount", 2),
+        ("blikPaymentData.aliases.autopayment.totalLimitAmount", 2),
     ];
     type Client = Client;
 
@@ -102,20 +114,10 @@ impl Provider for Tpay {
         let [id, secret] =
             ["TPAY_CLIENT_ID", "TPAY_CLIENT_SECRET"].map(|name| credential(name).unwrap_or("none"));
         let builder = Client::builder(id, secret);
-        let name = connection.environment.as_deref().or(settings.get("TPAY_ENVIRONMENT"));
-        let url = connection.base_url.as_deref();
-        // If `--environment` is given, a base URL in the settings must not override it.
-        let url =
-            url.or(settings.get("TPAY_BASE_URL").filter(|_| connection.environment.is_none()));
-        let environment = match (url, name) {
-            (_, Some(name)) if !matches!(name, "production" | "sandbox") => {
-                let source =
-                    connection.environment.as_ref().map_or("TPAY_ENVIRONMENT", |_| "--environment");
-                let problem = format!("{source}: must be production or sandbox, not `{name}`");
-                return Err(Failure::new(Exit::Usage, problem));
-            }
+        let (url, names) = (settings.get("TPAY_BASE_URL"), ["production", "sandbox"]);
+        let environment = match connection.server(settings, "TPAY_ENVIRONMENT", url, &names)? {
             (Some(url), _) => Environment::custom(url),
-            (None, Some("sandbox")) => Environment::Sandbox,
+            (None, "sandbox") => Environment::Sandbox,
             (None, _) => Environment::Production,
         };
         let builder = connect!(

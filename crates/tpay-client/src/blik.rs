@@ -277,7 +277,7 @@ impl Autopayment {
             ("autopayment.single_limit_amount", self.single_limit_amount),
             ("autopayment.total_limit_amount", self.total_limit_amount),
         ] {
-            limit.map_or(Ok(()), |limit| validate::decimals(name, limit))?;
+            limit.map_or(Ok(()), |limit| validate::amount(name, limit))?;
         }
         validate::possible_date("autopayment.init_date", self.init_date.as_deref())?;
         validate::possible_date("autopayment.expiration_date", self.expiration_date.as_deref())?;
@@ -500,7 +500,7 @@ impl DeleteBlikAlias {
 impl Endpoint for DeleteBlikAlias {
     type Output = Acknowledgement;
     const ID: &'static str = "blik.delete_alias";
-    const ROUTE: Route<Self> = route!(DELETE "/blik/alias/{alias}", alias);
+    const ROUTE: Route<Self> = route!(DELETE "/blik/alias/{alias}", alias).in_query(&[]);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::known("alias_type", Some(&self.alias_type), AliasType::KNOWN)

@@ -282,6 +282,32 @@ macro_rules! program_rules {
         }
 
         #[test]
+        fn api_names_the_methods_and_a_similar_endpoint() {
+            let world = $world;
+            let ids: Vec<&str> = $endpoints.iter().map(|endpoint| endpoint.id()).collect();
+            let $of = &world;
+            $server.take_seen();
+            check(&world, |program| program.assert_api_words(&ids));
+            assert!($server.take_seen().is_empty(), "a request was sent");
+        }
+
+        #[test]
+        fn environment_is_that_of_a_setting_or_an_error() {
+            let world = $world;
+            let $of = &world;
+            $server.take_seen();
+            check(&world, |program| program.assert_environments(&world.home, &world.env_file()));
+            assert!($server.take_seen().is_empty(), "a request was sent");
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn program_that_waits_for_a_named_pipe_says_so() {
+            let world = $world;
+            check(&world, |program| program.assert_named_pipe(&world.home, &world.env_file()));
+        }
+
+        #[test]
         fn completions_are_parsed_by_their_shells() {
             check(&$world, |program| program.assert_completions());
         }
@@ -465,14 +491,21 @@ impl Program<'_> {
     /// Panics if a request cannot be built or differs.
     pub fn assert_api<'e>(&self, endpoints: impl Iterator<Item = (&'e str, &'e str, &'e str)>) {
         for (id, method, template) in endpoints {
+            /// The placeholders whose values are numbers.
+            const NUMBERS: [&str; 3] = ["categoryId", "legalFormId", "documentTypeId"];
             let names = template.split('{').skip(1).filter_map(|part| part.split('}').next());
-            let fields: Vec<String> = names.map(|name| format!("-f{name}=a b")).collect();
+            let names: Vec<&str> = names.collect();
+            let is_number = names.iter().any(|name| NUMBERS.contains(name));
+            let [value, shown] = if is_number { ["7", "/7"] } else { ["a b", "a%20b"] };
+            let fields: Vec<String> =
+                names.iter().map(|name| format!("-f{name}={value}")).collect();
             let mut arguments = vec!["api", id, "--curl", "-f", "text=1.50", "-F", "number=1.50"];
             arguments.extend(fields.iter().map(String::as_str));
             let run = self.run(&arguments);
             assert_eq!(run.status, 0, "{id}: {run:?}");
             assert!(run.stdout.starts_with(&format!("curl -X {method} ")), "{id}: {run:?}");
-            assert_eq!(run.stdout.matches("a%20b").count(), fields.len(), "{id}: {run:?}");
+            let path = run.stdout.split(['?', ' ']).find(|word| word.starts_with("'http")).unwrap();
+            assert_eq!(path.matches(shown).count(), fields.len(), "{id}: {run:?}");
             let missing = self.run(&["api", id, "--curl"]);
             assert_eq!(missing.status, if fields.is_empty() { 0 } else { 2 }, "{id}: {missing:?}");
         }
@@ -548,6 +581,96 @@ impl Program<'_> {
                 "{shown:?}"
             );
         }
+    }
+
+    /// Checks that `api` accepts methods in any case, and that errors name the methods, or the id of
+    /// a similar endpoint.
+    ///
+    /// # Panics
+    /// Panics if they do not.
+    pub fn assert_api_words(&self, ids: &[&str]) {
+        let (id, path) = (ids[0], "/no/such/path");
+        let other_case = id.to_ascii_uppercase();
+        let similar = format!("the id of a similar endpoint is `{id}`; run `{} api", self.name);
+        let methods = "use GET, HEAD, POST, PUT, PATCH or DELETE";
+        for (words, problem) in [
+            (&["FOO.BAR"][..], "unknown endpoint `FOO.BAR`"),
+            (&["GETT"], "unknown endpoint `GETT`"),
+            (&["get"], "missing path after the method get; pass a path that begins with `/`"),
+            (&[&other_case], &similar),
+            (&[&other_case, path], &similar),
+            (&[&other_case, path], methods),
+            (&["GETT", path], &format!("`GETT` is not a method; {methods}")),
+            (&["FOO.BAR", path], methods),
+            (&[id, path], "is the id of an endpoint, which takes no path"),
+            (&["GET", "no/such/path"], "expected a method and a path that begins with `/`"),
+        ] {
+            for more in [&["--yes"][..], &["--curl"]] {
+                let run = self.run(&[&["api"], words, more].concat());
+                assert!(run.status == 2 && run.stderr.contains(problem), "{words:?}: {run:?}");
+            }
+        }
+        for method in ["get", "Post", "PATCH", "delete"] {
+            let run = self.run(&["api", method, path, "--curl"]);
+            let curl = format!("curl -X {} ", method.to_ascii_uppercase());
+            assert!(run.stdout.starts_with(&curl), "{run:?}");
+        }
+    }
+
+    /// Checks that the environment of the provider can be set in each source of settings, and that
+    /// an unknown one, a misspelt variable and the name of another variable are errors. `home` is the
+    /// home folder, and `env_file` the text of a file with the credentials.
+    ///
+    /// # Panics
+    /// Panics if the program behaves differently.
+    pub fn assert_environments(&self, home: &std::path::Path, env_file: &str) {
+        let prefix = self.name.to_ascii_uppercase();
+        let variable = format!("{prefix}_ENVIRONMENT");
+        let curl = [self.read, &["--curl"]].concat();
+        for (name, value, problem) in [
+            ("ENVIRONMENT", "nowhere", format!("{variable}: must be production")),
+            ("ENVIRONMENT", "", format!("{variable}: must not be empty")),
+            ("ENVIROMENT", "sandbox", format!("set {variable} instead")),
+            ("ENV", "sandbox", format!("set {variable} instead")),
+            ("STAGING", "1", format!("set {variable} instead")),
+            ("BASEURL", "http://127.0.0.1:1", format!("set {prefix}_BASE_URL instead")),
+            ("API_URL", "http://127.0.0.1:1", format!("set {prefix}_BASE_URL instead")),
+        ] {
+            let name = format!("{prefix}_{name}");
+            let mut command = (self.command)(&curl);
+            let run = ended(command.env(&name, value).stdin(Stdio::null()).output().unwrap());
+            assert!(run.status == 10 && run.stderr.contains(&problem), "{name}: {run:?}");
+            std::fs::write(home.join("file"), format!("{env_file}{name}={value}\n")).unwrap();
+            let run = self.run(&[&curl[..], &["--env-file", "file"]].concat());
+            assert!(run.status == 10 && run.stderr.contains(&name), "{name}: {run:?}");
+        }
+        let mut command = (self.command)(&curl);
+        command.env(&variable, "production").env(format!("{prefix}_NAME"), "of another program");
+        let run = ended(command.stdin(Stdio::null()).output().unwrap());
+        assert_eq!(run.status, 0, "{run:?}");
+        std::fs::write(home.join("file"), format!("{env_file}{variable}=production\n")).unwrap();
+        let run = self.run(&[&curl[..], &["--env-file", "file"]].concat());
+        assert_eq!(run.status, 0, "{run:?}");
+    }
+
+    /// Checks that a program that waits for the writer of a named pipe prints a message, and reads
+    /// what is written. `home` is the home folder, and `env_file` the text of a file with the
+    /// credentials.
+    ///
+    /// # Panics
+    /// Panics if it does not.
+    #[cfg(unix)]
+    pub fn assert_named_pipe(&self, home: &std::path::Path, env_file: &str) {
+        let pipe = home.join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut command = (self.command)(&[self.read, &["--env-file", "pipe"]].concat());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // Waits until the program has opened the pipe.
+        std::fs::write(&pipe, env_file).unwrap();
+        let run = ended(child.wait_with_output().unwrap());
+        let message = "--env-file pipe: waiting for a program that writes to this pipe\n";
+        assert!(run.status == 0 && run.stderr.starts_with(message), "{run:?}");
     }
 
     /// Checks that options of all commands are not zero, where that has no meaning.

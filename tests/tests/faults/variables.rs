@@ -40,17 +40,20 @@ const VALID: &[(&str, &[(&str, &str)])] = &[
 const VARIABLES: &[(&str, &str, &str)] = &[
     ("tinypass", "TINYPASS_AID", "A"),
     ("tinypass", "TINYPASS_PRIVATE_KEY", "CANARY-key"),
+    ("tinypass", "TINYPASS_ENVIRONMENT", "sandbox"),
     ("tinypass", "TINYPASS_SANDBOX", "1"),
     ("tinypass", "TINYPASS_BASE_URL", "https://canary.test"),
     ("tinycert", "TINYCERT_API_KEY", "CANARY-key"),
     ("tinycert", "TINYCERT_EMAIL", "CANARY@example.com"),
     ("tinycert", "TINYCERT_PASSPHRASE", "CANARY-passphrase"),
+    ("tinycert", "TINYCERT_ENVIRONMENT", "production"),
     ("tinycert", "TINYCERT_BASE_URL", "http://127.0.0.1:1"),
     ("tokenpass", "TOKENPASS_CLIENT_ID", "CANARY"),
     ("tokenpass", "TOKENPASS_CLIENT_SECRET", "CANARY-secret"),
     ("tokenpass", "TOKENPASS_OAUTH_TOKEN", "CANARY-token"),
     ("tokenpass", "TOKENPASS_REDIRECT_URI", "https://canary.test/back"),
     ("tokenpass", "TOKENPASS_SCHEME", "body-only"),
+    ("tokenpass", "TOKENPASS_ENVIRONMENT", "staging"),
     ("tokenpass", "TOKENPASS_BASE_URL", "https://canary.test"),
     ("tokenpass", "TOKENPASS_PROVIDER_HOST", "https://canary.test"),
     ("tpay", "TPAY_CLIENT_ID", "CANARY"),
@@ -188,7 +191,7 @@ fn every_variable_is_read_or_rejected_by_name() {
             rows += 1;
         }
     }
-    assert_eq!(rows, 240);
+    assert_eq!(rows, 276);
     assert!(!home().exists(), "neither the home nor a folder in it is created");
 }
 

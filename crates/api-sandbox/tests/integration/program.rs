@@ -568,6 +568,52 @@ fn seed_is_another_file_than_the_variables_and_ends() {
     assert!(status == 10 && error.contains("is larger than 64 MiB"), "{status} {error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_and_written() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = Folder::new("pipes");
+    let pipe = folder.file("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let start = |option| {
+        let mut command = program(&["run", "tpay", option, &pipe, "--", "true"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        Running(command.spawn().unwrap())
+    };
+    let message = |running: &mut Running| {
+        let mut line = String::new();
+        BufReader::new(running.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        line
+    };
+    let mut running = start("--seed");
+    // Opening the pipe waits until the program has opened it, too.
+    std::fs::write(&pipe, "{}").unwrap();
+    let expected = format!("--seed {pipe}: waiting for a program that writes to this pipe\n");
+    assert_eq!(message(&mut running), expected);
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    let mut running = start("--env-file");
+    assert!(std::fs::read_to_string(&pipe).unwrap().contains("TPAY_CLIENT_ID="));
+    let expected = format!("--env-file {pipe}: waiting for a program that reads from this pipe\n");
+    assert_eq!(message(&mut running), expected);
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    // A signal ends the program while it waits.
+    for option in ["--seed", "--env-file"] {
+        let mut running = start(option);
+        assert!(message(&mut running).contains("waiting for a program"), "{option}");
+        let id = running.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert_eq!(running.0.wait().unwrap().signal(), Some(15), "{option}");
+    }
+    // A pipe of the shell, such as that of `--seed <(command)`.
+    let mut command = program(&["run", "--seed", "/dev/stdin", "--", "true"]);
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"{}").unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+}
+
 /// The variables contain secrets.
 #[cfg(unix)]
 #[test]

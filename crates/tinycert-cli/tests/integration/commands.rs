@@ -389,6 +389,17 @@ fn ids_that_are_not_positive_are_2_and_nothing_is_sent() {
             assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
         }
     }
+    std::fs::write(world.home.join("id.json"), r#"{"cert_id":-5}"#).unwrap();
+    for (arguments, problem) in [
+        (&["ca.details", "-f", "ca_id=-5"][..], "ca_id: `-5` must be a whole number of at least 1"),
+        (&["ca.delete", "-F", "ca_id=0"], "ca_id: `0` must be a whole number of at least 1"),
+        (&["cert.get", "-f", "cert_id=x", "-f", "what=key.enc"], "cert_id: `x` must be a whole"),
+        (&["cert.details", "--input", "id.json"], "cert_id: `-5` must be a whole number"),
+        (&["POST", "/api/v1/cert/reissue", "-f", "cert_id="], "cert_id: `` must be a whole number"),
+    ] {
+        let run = world.run(&[&["api"], arguments, &["--yes"]].concat());
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
     assert!(world.sandbox.take_seen().is_empty());
     // A name can begin with a digit or a sign.
     for name in ["7 Seas", "-x", "+"] {

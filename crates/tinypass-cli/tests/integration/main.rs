@@ -340,3 +340,106 @@ fn fields_of_errors_are_in_tables() {
     let run = world.run(&[&GRANT[..], &["--fields", "none", "-q", "-o", "json"]].concat());
     assert!(run.status == 0 && run.stdout.contains(r#""user_email""#), "{run:?}");
 }
+
+#[test]
+fn parameters_of_api_are_in_the_query() {
+    let world = world();
+    let (rid, user) = (format!("rid={}", server::RID), "user_ref=ann b");
+    let email = "email=ann@example.com";
+    let grant = json!({"rid": server::RID, "email": "other@example.com", "user_ref": "ann b"});
+    std::fs::write(world.home.join("grant.json"), grant.to_string()).unwrap();
+    let calls = [
+        &["access.grant", "-f", &rid, "-f", email, "-f", user][..],
+        &["POST", "/r2/access/grant", "-f", &rid, "-f", email, "-f", user],
+        &["post", "/r2/access/grant", "--input", "grant.json", "-f", email],
+        &["access.revoke", "-f", &rid, "-f", user, "-F", "refund=false"],
+        &["POST", "/r2/no/such/endpoint", "-f", &rid, "-F", "page=1"],
+    ];
+    let expected = [&["email", "rid", "user_ref"][..]; 3].into_iter();
+    let expected = expected.chain([&["refund", "rid", "user_ref"][..], &["page", "rid"]]);
+    for (call, expected) in calls.into_iter().zip(expected) {
+        world.sandbox.take_seen();
+        let run = world.run(&[&["api"], call, &["--yes"]].concat());
+        assert_eq!(run.status == 0, !call.contains(&"/r2/no/such/endpoint"), "{call:?}: {run:?}");
+        let seen = world.sandbox.take_seen();
+        let request = &seen[0].request;
+        assert!(request.body.is_empty(), "{call:?}");
+        let (_, query) = request.target.split_once('?').unwrap();
+        let mut names: Vec<&str> =
+            query.split('&').map(|pair| pair.split('=').next().unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected, "{call:?}");
+        assert!(!query.contains("other%40"), "a field replaces a member of the file: {query}");
+    }
+    world.sandbox.take_seen();
+    for (field, problem) in [
+        ("page=-1", "page: `-1` must be a whole number"),
+        ("pagesize=0", "pagesize: `0` must be a whole number of at least 1"),
+        ("pagesize=many", "pagesize: `many` must be"),
+    ] {
+        for call in [&["access.search"][..], &["GET", "/r2/access/search"]] {
+            let run = world.run(&[&["api"], call, &["-f", field]].concat());
+            assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+        }
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn environment_of_a_setting_selects_the_server() {
+    let world = world();
+    let host = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = world.command(&[&["access", "list", "--curl"], arguments].concat());
+        command.env_remove("TINYPASS_BASE_URL").envs(variables.iter().copied());
+        let run = world.finish(command, "");
+        assert_eq!(run.status, 0, "{variables:?}: {run:?}");
+        run.stdout.split('\'').nth(1).unwrap().split("/r2").next().unwrap().to_owned()
+    };
+    let [sandbox, production] = ["https://sandbox.tinypass.com", "https://api.tinypass.com"];
+    let (name, flag) = ("TINYPASS_ENVIRONMENT", "TINYPASS_SANDBOX");
+    assert_eq!(host(&[(name, "sandbox")], &[]), sandbox);
+    assert_eq!(host(&[(name, "sandbox"), (flag, "1")], &[]), sandbox);
+    assert_eq!(host(&[(flag, "true")], &[]), sandbox);
+    assert_eq!(host(&[(name, "production"), (flag, "0")], &[]), production);
+    assert_eq!(host(&[(name, "sandbox")], &["--environment", "production"]), production);
+    assert_eq!(host(&[(name, "production")], &["--environment", "sandbox"]), sandbox);
+    let url = ("TINYPASS_BASE_URL", "http://127.0.0.1:1");
+    assert_eq!(host(&[(name, "sandbox"), url], &[]), url.1);
+    let keys = format!("aid = \"{}\"\nprivate_key = \"{}\"\n", server::AID, server::PRIVATE_KEY);
+    let folder = world.home.join(".config/tinypass");
+    std::fs::create_dir_all(&folder).unwrap();
+    let profile = |name: &str, more: &str| format!("[profiles.{name}]\n{keys}{more}\n");
+    let profiles = [
+        profile("a", "environment = \"sandbox\""),
+        profile("b", "environment = \"staging\""),
+        profile("c", "environment = \"production\"\nsandbox = \"1\""),
+    ];
+    let file = folder.join("profiles.toml");
+    std::fs::write(&file, profiles.concat()).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    if cfg!(unix) {
+        assert_eq!(host(&[], &["--profile", "a"]), sandbox);
+        assert_eq!(host(&[], &["--profile", "c", "--environment", "sandbox"]), sandbox);
+        for (name, problem) in [
+            ("b", "profile `b`: environment: must be production or sandbox, not `staging`"),
+            ("c", "profile `c`: sandbox: contradicts TINYPASS_ENVIRONMENT; remove one of the two"),
+        ] {
+            let run = world.run(&["access", "list", "--profile", name]);
+            assert!(run.status == 10 && run.stderr.contains(problem), "{run:?}");
+        }
+    } else {
+        eprintln!("skipped: the folder of profiles is another one");
+    }
+    let mut command = world.command(&["access", "list"]);
+    let run = {
+        command.env(name, "production").env(flag, "1");
+        world.finish(command, "")
+    };
+    let problem = "TINYPASS_SANDBOX: contradicts TINYPASS_ENVIRONMENT; remove one of the two";
+    assert!(run.status == 10 && run.stderr.contains(problem), "{run:?}");
+    assert!(world.sandbox.take_seen().is_empty());
+}

@@ -557,6 +557,23 @@ fn messages_name_the_typed_arguments() {
         let run = world.run(arguments);
         assert!(run.status == 2 && run.stderr.contains(named), "{arguments:?}: {run:?}");
     }
+    for (body, problem) in [
+        (r#"{"accounts":{"a":{"account":"a","amount":-5}}}"#, "accounts: must be a list"),
+        (r#"{"accounts":5}"#, "accounts: must be a list"),
+        (r#"{"accounts":["a"]}"#, "accounts.0: must be an object"),
+        (r#"{"accounts":[{"account":"a","amount":1e3}]}"#, "at least 1, without an exponent"),
+        (r#"{"accounts":[{"account":"a","amount":-5}]}"#, "accounts.0.amount: must be a whole"),
+    ] {
+        std::fs::write(world.home.join("shape.json"), body).unwrap();
+        for command in [
+            &["credit", "give", "g"][..],
+            &["credit", "take", "g"],
+            &["api", "credit.give", "-f", "group_uuid=g"],
+        ] {
+            let run = world.run(&[command, &["--input", "shape.json", "--yes"]].concat());
+            assert!(run.status == 2 && run.stderr.contains(problem), "{body}: {run:?}");
+        }
+    }
     // An amount can be a string of digits.
     // A member of another object is no amount.
     let create = ["promise", "create", "s", "d", "A", "0.5", "-F", "meta.quantity=1.5", "--curl"];
@@ -622,4 +639,16 @@ fn chats_are_updated_with_what_was_given() {
         let sent: Value = serde_json::from_slice(&seen.last().unwrap().request.body).unwrap();
         assert_eq!((&sent["active"], sent.get("tca_rules")), (&false.into(), None), "{run:?}");
     }
+}
+
+#[test]
+fn parameters_of_api_are_in_the_query_and_in_the_body() {
+    let world = world();
+    let request = ["api", "oauth.request_code", "-f", "username=ann", "-f", "grant_access=1"];
+    let query = ["-f", "scope=tca", "-f", "redirect_uri=https://example.org", "--curl"];
+    let curl = world.text(&[&request[..], &query].concat());
+    assert!(curl.contains(r#"--data-raw '{"username":"ann","grant_access":"1"}'"#), "{curl}");
+    assert!(curl.contains("&scope=tca&redirect_uri=https%3A%2F%2Fexample.org'"), "{curl}");
+    let delete = ["api", "DELETE", "/api/v1/tca/provisional/a", "-f", "x=y", "--curl"];
+    assert!(world.text(&delete).contains("/provisional/a?x=y'"));
 }

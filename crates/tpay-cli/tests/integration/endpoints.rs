@@ -703,3 +703,18 @@ fn parts_of_a_refund_are_checked() {
     }
     assert!(world.sandbox.take_seen().is_empty());
 }
+
+#[test]
+fn parameters_of_api_are_where_the_library_sends_them() {
+    let world = World::new();
+    let kind = ["-f", "aliasType=UID", "--curl"];
+    for call in [&["blik.delete_alias", "-f", "alias=a"][..], &["delete", "/blik/alias/a"]] {
+        let curl = world.text(&[&["api"], call, &kind].concat());
+        assert!(curl.contains("/blik/alias/a' "), "{curl}");
+        assert!(curl.ends_with("--data-raw '{\"aliasType\":\"UID\"}'\n"), "{curl}");
+    }
+    for call in [&["blik.get_alias", "-f", "alias=a"][..], &["GET", "/blik/alias/a"]] {
+        let curl = world.text(&[&["api"], call, &kind].concat());
+        assert!(curl.contains("/blik/alias/a?aliasType=UID'"), "{curl}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The options of all commands.
 
-use api_sandbox::{Raw, Response, Server, Service, Verdict};
+use api_sandbox::{Misbehaviour, Raw, Response, Seen, Server, Service, Verdict};
 use serde_json::{Value, json};
 use tpay_client::{Client, CreateTransaction, Environment, Payer, grosze};
 
@@ -238,6 +238,53 @@ fn bodies_are_checked_before_they_are_sent() {
         ),
     ] {
         let run = world.run(arguments);
+        assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
+    }
+    let limit = "pay.blikPaymentData.aliases.autopayment.singleLimitAmount=-1";
+    let run =
+        world.run(&[&create[..], &["--description", "x", "--amount", "1", "-F", limit]].concat());
+    let problem = "autopayment.singleLimitAmount: must be a number more than 0";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    let file = world.home.join("shape.json");
+    for (body, problem) in [
+        (r#"{"childTransactions":{"amount":150}}"#, "childTransactions: must be a list"),
+        (r#"{"childTransactions":"150"}"#, "childTransactions: must be a list"),
+        (r#"{"childTransactions":[[150]]}"#, "childTransactions.0: must be an object"),
+        (
+            r#"{"childTransactions":[{"amount":150,"products":{"a":{"unitPrice":-1}}}]}"#,
+            "childTransactions.0.products: must be a list",
+        ),
+        (
+            r#"{"childTransactions":[{"amount":[150]}]}"#,
+            "childTransactions.0.amount: must be a whole number of at least 1",
+        ),
+        (r#"{"childTransactions":[{"amount":1e2}]}"#, "at least 1, without an exponent"),
+        (r#"{"childTransactions":[{"amount":-150}]}"#, "amount: must be a whole number of at"),
+        (r#"{"childTransactions":[{"amount":"150"}]}"#, "amount: must be a number, not a string"),
+    ] {
+        std::fs::write(&file, body).unwrap();
+        for command in [
+            &["marketplace", "create"][..],
+            &["marketplace", "refund", "m"],
+            &["api", "marketplace.create"],
+            &["api", "POST", "/marketplace/v1/transaction/m/refund"],
+        ] {
+            let run = world.run(&[command, &["--input", "shape.json", "--yes"]].concat());
+            assert!(run.status == 2 && run.stderr.contains(problem), "{body}: {run:?}");
+        }
+    }
+    for (arguments, problem) in [
+        (
+            &["transactions.create", "-f", "amount=1.50"][..],
+            "amount: must be a number, not a string",
+        ),
+        (&["POST", "/transactions", "-F", "amount=1.505"], "amount: must be a number more than 0"),
+        (&["refunds.create", "-F", "amount=1.5e1"], "2 decimal places, without an exponent"),
+        (&["recurring.create", "-F", "schedule.0.amount=5"], "schedule: must be an object"),
+        (&["recurring.create", "-F", "schedule=5"], "schedule: must be an object"),
+        (&["accounts.category", "-f", "categoryId=x"], "categoryId: `x` must be a whole number"),
+    ] {
+        let run = world.run(&[&["api"], arguments, &["--yes"]].concat());
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
     }
     for list in ["transaction", "refund"] {
@@ -538,4 +585,46 @@ fn blank_settings_of_files_and_profiles_are_rejected() {
             assert!(run.stderr.contains(problem), "{line}: {run:?}");
         }
     }
+}
+
+#[test]
+fn passwords_of_urls_in_bodies_are_not_shown() {
+    let world = World::new();
+    let url = "https://ann:CANARY@localhost/n";
+    let field = format!("callbacks.notification.url={url}");
+    let create = [&CREATE[..], &["--notify-url", url]].concat();
+    let by_field = [&CREATE[..], &["-f", &field]].concat();
+    let body = format!(r#"{{"callbacks":{{"notification":{{"url":"{url}","x":"y"}}}}}}"#);
+    std::fs::write(world.home.join("body.json"), body).unwrap();
+    let by_file = [&CREATE[..], &["--input", "body.json"]].concat();
+    let query = format!("/transactions?x={url}");
+    let header = format!("Referer: {url}");
+    let api = ["api", "POST", &query, "-f", "url=ann", "-H", &header, "--yes"];
+    for arguments in [&create[..], &by_field, &by_file, &api] {
+        for more in
+            [&["--curl"][..], &["--dry-run"], &["-vv", "--record", "record", "--fields", "x"]]
+        {
+            let run = world.run(&[arguments, more].concat());
+            let shown = [run.stdout.as_str(), &run.stderr].concat();
+            assert!(!shown.contains("CANARY"), "{arguments:?} {more:?}: {run:?}");
+            assert!(more != ["--curl"] || shown.contains("***"), "{run:?}");
+        }
+    }
+    let record = std::fs::read_to_string(world.home.join("record")).unwrap();
+    assert!(record.contains("https://***@localhost/n") && !record.contains("CANARY"), "{record}");
+    // The request is sent unchanged.
+    let seen = world.sandbox.take_seen();
+    let sent = |seen: &&Seen| String::from_utf8_lossy(&seen.request.body).contains(url);
+    assert_eq!(seen.iter().filter(sent).count(), 3);
+    // The server rejects the URL, and its message contains it.
+    let how = Misbehaviour::Bytes(
+        format!(
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{url}",
+            url.len()
+        )
+        .into_bytes(),
+    );
+    world.sandbox.tpay().misbehave_at("/transactions", how, 1);
+    let run = world.run(&by_file);
+    assert!(run.status == 8 && !run.stderr.contains("CANARY"), "{run:?}");
 }

@@ -198,6 +198,8 @@ fn transactions_create_request_rejects_what_the_server_would_reject() {
         (at("s", "1", "2", "", "PL"), "payee.address.city"),
         (at("s", "1", "2", "W", "Poland"), "payee.address.country"),
         (limit("1.005"), "autopayment.total_limit_amount"),
+        (limit("-1"), "autopayment.total_limit_amount"),
+        (limit("0"), "autopayment.total_limit_amount"),
         (order().pay(Pay::group(150).channel_id(64)), "pay.channel_id"),
         (order().pay(Pay::new().method("cash")), "pay.method"),
         (order().pay(Pay::new()), "pay"),

@@ -46,7 +46,8 @@ Options:
                      tinypass accesses (rid, user_ref, email, cents, expires), tinycert certificates
                      (ca, common_name, dns_names, expires), tokenpass balances (address, asset,
                      satoshis) and tpay transactions (the body of a new transaction, and paid: true).
-                     Times are in Unix seconds. Unknown or repeated members are an error
+                     Times are in Unix seconds. Unknown or repeated members are an error. FILE can be
+                     a pipe, such as <(COMMAND), or /dev/stdin
   --bind ADDRESS     Listen on this IP address [default: 127.0.0.1]. Anyone who can reach this
                      address can use the servers, but the console is available only at the loopback
                      address that is printed. Clients accept plain HTTP on loopback only

@@ -98,6 +98,29 @@ mod signals {
             signal.map_or(End::Status(ExitCode::FAILURE), End::Signal)
         }
 
+        /// Returns the result of `work`, which may wait for another program. If a signal other than
+        /// SIGCHLD arrives first, returns it as the signal with which the program must end.
+        pub(crate) fn interruptible<T: Send + 'static>(
+            &self,
+            work: impl FnOnce() -> T + Send + 'static,
+        ) -> io::Result<Result<T, End>> {
+            let (sender, receiver) = mpsc::channel();
+            thread::Builder::new().spawn(move || sender.send(work()))?;
+            loop {
+                match receiver.recv_timeout(CHECK) {
+                    Ok(result) => return Ok(Ok(result)),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => {
+                        return Err(io::Error::other("the thread has ended"));
+                    }
+                }
+                match self.0.try_recv() {
+                    Ok(signal) if signal != SIGCHLD => return Ok(Err(End::Signal(signal))),
+                    _ => {}
+                }
+            }
+        }
+
         /// Runs a command. A signal is passed on to the command and its children. Processes that
         /// are still running after [`GRACE`], or when a second signal arrives, are killed.
         ///
@@ -259,6 +282,14 @@ mod signals {
             loop {
                 std::thread::park();
             }
+        }
+
+        /// Returns the result of `work`.
+        pub(crate) fn interruptible<T>(
+            &self,
+            work: impl FnOnce() -> T,
+        ) -> io::Result<Result<T, End>> {
+            Ok(Ok(work()))
         }
 
         /// Runs a command, and returns its exit status as that of this program.

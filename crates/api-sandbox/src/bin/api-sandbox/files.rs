@@ -92,6 +92,19 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
+/// Returns whether a path names a pipe. Opening it waits for another program.
+pub(crate) fn is_named_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    let is_pipe = {
+        use std::os::unix::fs::FileTypeExt;
+        fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+    };
+    #[cfg(not(unix))]
+    let is_pipe = false;
+    // A pipe of the shell, such as /dev/fd/63, has no path on Linux, and its other end is open.
+    is_pipe && fs::canonicalize(path).is_ok()
+}
+
 /// Reads a text file of at most 64 MiB.
 pub(crate) fn read(path: &Path) -> io::Result<String> {
     /// The maximum size, so that a device such as `/dev/zero` does not fill the memory.

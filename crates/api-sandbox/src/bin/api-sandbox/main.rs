@@ -61,6 +61,7 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     let sandbox = Sandbox::start_with_clock(port, clock)
         .map_err(|error| format!("{error}; --port 0 selects free ports"))?;
     if let Some(file) = &arguments.seed {
+        note_pipe("--seed", file, "writes to");
         seed::add(&sandbox, file)?;
     }
     sandbox.take_seen();
@@ -93,8 +94,14 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         variables.extend(names.chain(["SSL_CERT_FILE"]).map(|name| (name, file.clone())));
     }
     if let Some(file) = &arguments.env_file {
-        files::write_private(file, &environment::text(Format::Dotenv, &variables))
-            .map_err(|error| format!("--env-file {}: {error}", file.display()))?;
+        note_pipe("--env-file", file, "reads from");
+        let (path, text) = (file.clone(), environment::text(Format::Dotenv, &variables));
+        let failed = |error: io::Error| format!("--env-file {}: {error}", file.display());
+        let written = signals.interruptible(move || files::write_private(&path, &text));
+        match written.map_err(failed)? {
+            Ok(written) => written.map_err(failed)?,
+            Err(end) => return Ok(end),
+        }
     }
     if let Some([program, rest @ ..]) = arguments.command.as_deref() {
         return run(program, rest, &variables, &signals, clean_up.as_mut());
@@ -215,6 +222,15 @@ fn print(text: &str) -> ExitCode {
 fn fail(status: u8, why: &str) -> ExitCode {
     message(format_args!("api-sandbox: {why}\n"));
     ExitCode::from(status)
+}
+
+/// Prints a message if the file of an option is a named pipe, because the program then waits.
+/// `does` is what the other program does with the pipe.
+fn note_pipe(option: &str, file: &Path, does: &str) {
+    if files::is_named_pipe(file) {
+        let file = file.display();
+        message(format_args!("{option} {file}: waiting for a program that {does} this pipe\n"));
+    }
 }
 
 /// Writes to standard error. Errors are ignored.
