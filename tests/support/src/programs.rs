@@ -300,13 +300,6 @@ macro_rules! program_rules {
             assert!($server.take_seen().is_empty(), "a request was sent");
         }
 
-        #[cfg(unix)]
-        #[test]
-        fn program_that_waits_for_a_named_pipe_says_so() {
-            let world = $world;
-            check(&world, |program| program.assert_named_pipe(&world.home, &world.env_file()));
-        }
-
         #[test]
         fn completions_are_parsed_by_their_shells() {
             check(&$world, |program| program.assert_completions());
@@ -651,26 +644,6 @@ impl Program<'_> {
         std::fs::write(home.join("file"), format!("{env_file}{variable}=production\n")).unwrap();
         let run = self.run(&[&curl[..], &["--env-file", "file"]].concat());
         assert_eq!(run.status, 0, "{run:?}");
-    }
-
-    /// Checks that a program that waits for the writer of a named pipe prints a message, and reads
-    /// what is written. `home` is the home folder, and `env_file` the text of a file with the
-    /// credentials.
-    ///
-    /// # Panics
-    /// Panics if it does not.
-    #[cfg(unix)]
-    pub fn assert_named_pipe(&self, home: &std::path::Path, env_file: &str) {
-        let pipe = home.join("pipe");
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let mut command = (self.command)(&[self.read, &["--env-file", "pipe"]].concat());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let child = command.spawn().unwrap();
-        // Waits until the program has opened the pipe.
-        std::fs::write(&pipe, env_file).unwrap();
-        let run = ended(child.wait_with_output().unwrap());
-        let message = "--env-file pipe: waiting for a program that writes to this pipe\n";
-        assert!(run.status == 0 && run.stderr.starts_with(message), "{run:?}");
     }
 
     /// Checks that options of all commands are not zero, where that has no meaning.
