@@ -12,7 +12,7 @@ use crate::output::printable;
 pub const EXIT_STATUSES: &str = "\
 Exit status:
     0  success, or the answer is yes
-    1  the answer is no: a check failed, a payment was declined, a message is not genuine
+    1  the answer is no: failed check, declined payment, message not genuine
     2  invalid arguments; nothing was changed
     3  credentials are missing or were rejected
     4  not found
