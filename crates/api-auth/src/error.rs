@@ -85,7 +85,8 @@ struct Inner {
 pub enum Delivery {
     /// The request was certainly not sent, and no earlier attempt can have been carried out.
     NotSent,
-    /// The server received the request and rejected it, so the request was not carried out.
+    /// The server received the request and rejected it, so the request was not carried out. No
+    /// earlier attempt can have been carried out.
     Refused,
     /// The server received the request and accepted it, but its response is incomplete, could not
     /// be parsed, or reports that the operation failed.
@@ -183,9 +184,10 @@ impl Error {
         self
     }
 
-    /// Changes the status "not sent" to "unknown", because an earlier attempt may have arrived.
+    /// Changes the statuses "not sent" and "rejected" to "unknown", because an earlier attempt may
+    /// have been carried out.
     pub(crate) fn after_an_unknown_outcome(mut self) -> Self {
-        if self.0.delivery == Delivery::NotSent {
+        if matches!(self.0.delivery, Delivery::NotSent | Delivery::Refused) {
             self.0.delivery = Delivery::Unknown;
         }
         self

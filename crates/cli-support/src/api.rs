@@ -239,10 +239,9 @@ impl Api {
     ) -> Result<Exit, Failure> {
         let name = request.id();
         let client = context.client()?;
-        let report = context.report_interruption(is_write, name);
+        let _report = context.report_interruption(is_write, name);
         if self.include {
             let response = P::send_raw(client, &request)?;
-            drop(report);
             let mut text = format!("{}\n", response.status());
             for (name, value) in response.headers() {
                 let value = if value.is_sensitive() || is_secret_header(name.as_str()) {
@@ -257,7 +256,6 @@ impl Api {
             return Ok(Exit::Done);
         }
         let reply = P::send(client, &AnyCall::new(&request))?.typed::<Vec<u8>>()?;
-        drop(report);
         let shown = match output.format() {
             // The body has no known format, so a table shows it unchanged.
             Format::Table if context.global.fields.is_empty() => output.body(&reply.value),

@@ -260,7 +260,7 @@ pub struct Connection {
     pub jobs: usize,
     /// Headers to add to each request. They replace headers of the same names that the client sets.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Whether requests end with an error if the process is terminated by a signal.
+    /// Whether requests and waits end if the process is terminated by a signal.
     pub is_interruptible: bool,
 }
 
@@ -350,6 +350,9 @@ macro_rules! connect {
         }
         if let Some(transport) = $connection.transport()? {
             builder = builder.transport(transport);
+        }
+        if $connection.is_interruptible {
+            builder = builder.clock($crate::InterruptibleClock);
         }
         builder = builder.max_connections($connection.jobs);
         builder
@@ -644,7 +647,9 @@ impl<P: Provider> Context<P> {
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        self.send_any(&request.any())?.map(Reply::typed).transpose()
+        let request = request.any();
+        let _report = self.report_interruption(!request.read_only(), request.id());
+        self.send_any(&request)?.map(Reply::typed).transpose()
     }
 
     fn send_any(&self, request: &AnyCall<&Erased>) -> Result<Option<Reply>, Failure> {
@@ -656,15 +661,14 @@ impl<P: Provider> Context<P> {
             // Only the response shows whether it contains a secret.
             self.output.private().check()?;
         }
-        let client = self.client()?;
-        let _report = self.report_interruption(!request.read_only(), request.id());
-        Ok(Some(P::send(client, request)?))
+        Ok(Some(P::send(self.client()?, request)?))
     }
 
-    /// Returns a report that is printed if a signal terminates the program while it waits for the
-    /// response of an endpoint to a write request. Returns `None` if the request is not a write.
-    pub(crate) fn report_interruption(&self, is_write: bool, endpoint: &str) -> Option<Report> {
-        is_write.then(|| {
+    /// Returns a report that is printed if a signal terminates the program before the report is
+    /// dropped: the request to the endpoint may have been carried out. Returns `None` if the request
+    /// is not a write, or is not sent because of an option.
+    pub fn report_interruption(&self, is_write: bool, endpoint: &str) -> Option<Report> {
+        (is_write && !self.global.curl && !self.global.dry_run).then(|| {
             let failure = Failure::interrupted(P::NAME, endpoint);
             let (is_json, color) = (self.global.format.is_json(), self.global.color);
             Report::new(crate::failure_text::<P>(&failure, is_json, color))
@@ -785,6 +789,7 @@ impl<P: Provider> Context<P> {
 
     fn show_any(&self, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         let (is_write, id) = (!request.read_only(), request.id());
+        let _report = self.report_interruption(is_write, id);
         if let Some(reply) = self.send_any(request)? {
             if reply.status == StatusCode::NOT_FOUND {
                 return Err(Failure::not_found(P::NAME, id));

@@ -153,10 +153,10 @@ impl Failure {
         }
     }
 
-    /// Creates the failure that is reported if a signal terminates the program while it waits for
+    /// Creates the failure that is reported if a signal terminates the program before it has shown
     /// the response to a write request.
     pub(crate) fn interrupted(program: &str, endpoint: &str) -> Self {
-        let problem = "terminated by a signal before the response was received";
+        let problem = "terminated by a signal before the response was shown";
         let mut failure = Self::new(Exit::Interrupted, format!("{program} {endpoint}: {problem}"));
         failure.endpoint = Some(endpoint.to_owned());
         failure.hint = Exit::Unknown.hint().map(str::to_owned);

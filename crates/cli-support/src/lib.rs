@@ -59,7 +59,7 @@ pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use program::Noun;
 pub use request::WithJson;
-pub use termination::{Section, TemporaryFile};
+pub use termination::{InterruptibleClock, Report, Section, TemporaryFile};
 pub use times::Times;
 
 use api::Api;

@@ -6,9 +6,9 @@
 //! process ignores, as under `nohup`, stay ignored. The signal SIGXFSZ does not end the process, so
 //! that a file that exceeds the limit of `ulimit -f` is an error like that of a full disk.
 //!
-//! A library removes its own files only when its function returns. A [`Section`] gives it time to
-//! do so: requests that are sent with [`send`] end with an error, and the process ends after the
-//! section.
+//! A library removes its own files only when its function returns, and the results of a batch are
+//! written only at its end. A [`Section`] gives them time to do so: requests that are sent with
+//! [`send`] and waits of [`InterruptibleClock`] end, and the process ends after the section.
 //!
 //! A [`Report`] is printed before the process ends, so that a user learns that a write request may
 //! have been carried out.
@@ -17,16 +17,22 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
-#[cfg(unix)]
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use api_auth::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+use api_auth::{
+    Clock, Interrupt, Request, Response, Sent, SystemClock, Transport, TransportError,
+    TransportErrorKind,
+};
 
 /// The maximum time that the process waits for the end of a [`Section`] after a signal.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The maximum time for printing the reports after a signal.
+#[cfg(unix)]
+const LONGEST_REPORT: Duration = Duration::from_secs(1);
 
 /// An action to carry out before a signal ends the process, or a section to wait for.
 #[derive(Debug)]
@@ -58,6 +64,8 @@ pub(crate) struct Tasks {
 static TASKS: Mutex<Tasks> = Mutex::new(Tasks { next: 0, tasks: BTreeMap::new(), is_ended: false });
 /// Notified when a section ends after a signal.
 static SECTIONS: Condvar = Condvar::new();
+/// Set after a signal.
+static ENDED: LazyLock<Interrupt> = LazyLock::new(Interrupt::default);
 
 /// Locks the tasks and returns them. While they are locked, a signal does not end the process.
 pub(crate) fn tasks() -> MutexGuard<'static, Tasks> {
@@ -100,15 +108,27 @@ impl Tasks {
         }
     }
 
-    /// Prints the texts that are registered with [`Task::Report`].
+    /// Prints the texts that are registered with [`Task::Report`]. Gives up if standard error accepts
+    /// nothing, such as a pipe whose reader has stopped.
     #[cfg(unix)]
     fn report(&self) {
         use std::io::Write;
 
-        for task in self.tasks.values() {
-            if let Task::Report(text) = task {
-                let _ = std::io::stderr().write_all(text.as_bytes());
-            }
+        let text_of = |task: &Task| match task {
+            Task::Report(text) => Some(text.clone()),
+            _ => None,
+        };
+        let text: String = self.tasks.values().filter_map(text_of).collect();
+        if text.is_empty() {
+            return;
+        }
+        let (sender, receiver) = mpsc::channel();
+        let printing = thread::Builder::new().spawn(move || {
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            let _ = sender.send(());
+        });
+        if printing.is_ok() {
+            let _ = receiver.recv_timeout(LONGEST_REPORT);
         }
     }
 
@@ -129,7 +149,8 @@ fn terminated(sent: Sent) -> TransportError {
 }
 
 /// A section of a command that may run to its end after a signal, for up to 5 s, so that a library
-/// can remove its own files. The process then ends when the section is dropped.
+/// can remove its own files, or so that results can be written. The process then ends when the
+/// section is dropped.
 #[derive(Debug)]
 pub struct Section(u64);
 
@@ -164,9 +185,11 @@ pub(crate) fn is_ended() -> bool {
 /// A text that is printed to standard error if a signal terminates the process before this value is
 /// dropped.
 #[derive(Debug)]
-pub(crate) struct Report(u64);
+pub struct Report(u64);
 
 impl Report {
+    /// Registers a text, with its line end.
+    #[must_use]
     pub(crate) fn new(text: String) -> Self {
         Self(tasks().add(Task::Report(text)))
     }
@@ -174,7 +197,25 @@ impl Report {
 
 impl Drop for Report {
     fn drop(&mut self) {
-        tasks().remove(self.0);
+        let mut tasks = tasks();
+        // After a signal, the process ends within a section, before an error can be printed.
+        if !tasks.is_ended() {
+            tasks.remove(self.0);
+        }
+    }
+}
+
+/// The system clock, except that its sleep ends if a signal terminates the process.
+#[derive(Debug, Clone, Copy)]
+pub struct InterruptibleClock;
+
+impl Clock for InterruptibleClock {
+    fn now(&self) -> SystemTime {
+        SystemClock.now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        ENDED.wait(duration);
     }
 }
 
@@ -283,7 +324,7 @@ mod signals {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use crate::termination::{GRACE, SECTIONS, TASKS};
+    use crate::termination::{ENDED, GRACE, SECTIONS, TASKS};
 
     /// Starts the thread that waits for signals. If it cannot be started, a signal ends the process
     /// immediately.
@@ -311,12 +352,13 @@ mod signals {
     fn end(signal: c_int) -> ! {
         let mut tasks = TASKS.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.is_ended = true;
+        ENDED.set();
         tasks.interrupt();
         // From here on, the lock is never released.
         let waited = SECTIONS.wait_timeout_while(tasks, GRACE, |tasks| tasks.has_section());
         let (tasks, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        tasks.report();
         tasks.remove_files();
+        tasks.report();
         let _ = emulate_default_handler(signal);
         std::process::exit(128 + signal)
     }

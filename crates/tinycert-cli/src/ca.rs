@@ -107,6 +107,7 @@ impl Create {
         request.validate()?;
         if !context.is_withheld(&request)? {
             context.output.check()?;
+            let _report = context.report_interruption(true, request.id());
             let id = context.client()?.session()?.get_or_create_ca(&request);
             let id =
                 id.map_err(|error| Failure::from(error).with_argument("name", "ORGANIZATION"))?;

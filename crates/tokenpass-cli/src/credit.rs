@@ -168,7 +168,8 @@ impl Booking {
             }
             (body, ..) => {
                 let entries = body.as_ref().and_then(|body| body.get("accounts"));
-                let entries = entries.map(Json::to_string).unwrap_or_default();
+                let entries = entries.map(|entries| entries.clone().masked().to_string());
+                let entries = entries.unwrap_or_default();
                 format!("{verb} credits {direction} these accounts: {entries}")
             }
         };

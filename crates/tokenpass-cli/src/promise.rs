@@ -166,7 +166,9 @@ impl Run<Tokenpass> for Promise {
                 let request = CreatePromise::new(source, destination.as_str(), asset, quantity);
                 let request = with_terms!(request, terms);
                 let body = input.body_of(&request, &members)?;
-                let what = body.as_ref().map_or(what, |body| format!("make this promise: {body}"));
+                let what = body
+                    .as_ref()
+                    .map_or(what, |body| format!("make this promise: {}", body.clone().masked()));
                 context.send_confirmed(&what, request, body)
             }
             Self::Update(Update { id, quantity, destination, terms, input }) => {
@@ -192,7 +194,7 @@ impl Run<Tokenpass> for Promise {
                 }
                 let body = input.body_of(&request, &members)?;
                 if let Some(body) = &body {
-                    what = format!("change promise {id}: {body}");
+                    what = format!("change promise {id}: {}", body.clone().masked());
                 }
                 context.send_confirmed(&what, request, body)
             }

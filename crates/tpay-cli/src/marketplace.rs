@@ -145,7 +145,9 @@ impl Run<Tpay> for Marketplace {
                 };
                 let what = match of_body {
                     Some(parts) if is_full(parts) => format!("refund all of payment {id}"),
-                    Some(parts) => format!("refund these parts of payment {id}: {parts}"),
+                    Some(parts) => {
+                        format!("refund these parts of payment {id}: {}", parts.clone().masked())
+                    }
                     None if of_parts.is_empty() => format!("refund all of payment {id}"),
                     None => format!("refund {} of payment {id}", of_parts.join(" and ")),
                 };

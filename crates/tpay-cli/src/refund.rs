@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use cli_support::args::{BODY_OPTIONS, number, value};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run, WithJson};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run, WithJson};
 use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds, RefundCard};
 use tpay_client::{Amount, RefundTransaction, Secret, grosze};
 
@@ -87,9 +87,8 @@ impl Run<Tpay> for Refund {
                 let member = Member::new("amount", "--amount", amount.is_some());
                 let body = input.body_of(&request, &[member])?;
                 // The body may change the amount. Without an amount, it is a full refund, so a
-                // body with other members only is probably a mistake.
+                // body without the member is probably a mistake.
                 let amount = match &body {
-                    Some(Json::Object(members)) if members.is_empty() => None,
                     Some(body) => Some(body.get("amount").ok_or_else(without_amount)?.to_string()),
                     None => amount.map(|amount| amount.to_string()),
                 };
@@ -133,7 +132,7 @@ impl Run<Tpay> for Refund {
     }
 }
 
-/// Returns the failure for a body that has members, but no amount.
+/// Returns the failure for a body without an amount.
 fn without_amount() -> Failure {
     let problem = "the body has no `amount`; use --amount, or remove the body to refund the remaining \
                    amount";

@@ -1567,6 +1567,8 @@ impl Program<'_> {
             (output.status.signal(), String::from_utf8(output.stderr).unwrap())
         };
         for (signal, number) in signals.into_iter().filter(|(_, number)| !is_ignored(*number)) {
+            // The programs handle SIGHUP only where they can read whether it is ignored.
+            let is_handled = number != 1 || cfg!(target_os = "linux");
             for (options, begin) in [
                 (&[][..], ""),
                 (&["-o", "json"], r#"{"kind":"interrupted","exit":130,"endpoint":""#),
@@ -1575,7 +1577,8 @@ impl Program<'_> {
                 let (ended_by, message) = interrupted(&arguments, signal);
                 assert_eq!(ended_by, Some(number), "{message}");
                 let hint = "the change may have been made: check before you repeat the command";
-                assert!(message.starts_with(begin) && message.contains(hint), "{message}");
+                let is_reported = message.starts_with(begin) && message.contains(hint);
+                assert!(is_reported || !is_handled, "{message}");
                 assert_eq!(files_in(home), before, "{signal}");
             }
             let options = ["-vv", "--out", "list", "--record", "recording"];

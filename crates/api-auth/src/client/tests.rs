@@ -1142,14 +1142,20 @@ fn interrupted_request_is_not_sent_at_any_step() {
 }
 
 #[test]
-fn delivery_is_unknown_if_only_later_attempts_were_not_sent() {
-    for (first, expected) in [(Sent::Maybe, Delivery::Unknown), (Sent::No, Delivery::NotSent)] {
+fn delivery_is_unknown_if_only_later_attempts_were_not_sent_or_rejected() {
+    for (first, is_rejected, expected) in [
+        (Sent::Maybe, false, Delivery::Unknown),
+        (Sent::Maybe, true, Delivery::Unknown),
+        (Sent::No, false, Delivery::NotSent),
+        (Sent::No, true, Delivery::Refused),
+    ] {
         let count = AtomicU64::new(0);
         let mut settings = Settings::default();
         settings.clock(Arc::new(ManualClock::at_unix(1)));
         settings.transport(Arc::new(move |_: Request| -> Result<Response, TransportError> {
             let (kind, sent) = match count.fetch_add(1, Ordering::SeqCst) {
                 0 => (TransportErrorKind::Timeout, first),
+                _ if is_rejected => return Ok(status(404).body(Vec::new()).unwrap()),
                 _ => (TransportErrorKind::Connect, Sent::No),
             };
             Err(TransportError::new(kind, sent, "test"))
@@ -1157,8 +1163,9 @@ fn delivery_is_unknown_if_only_later_attempts_were_not_sent() {
         let servers = [(Server::MAIN, "api", "https://a.example")];
         let client = settings.build(&PROVIDER, &servers, vec![]).unwrap();
         let error = client.send(&get().with_credential(Credential::NONE)).unwrap_err();
-        assert_eq!((error.delivery(), error.attempts()), (expected, 3));
-        assert!(error.is_retryable() && !error.outcome_unknown());
+        let attempts = if is_rejected { 2 } else { 3 };
+        assert_eq!((error.delivery(), error.attempts()), (expected, attempts));
+        assert!(error.is_retryable() != is_rejected && !error.outcome_unknown());
     }
 }
 

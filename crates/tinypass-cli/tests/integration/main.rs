@@ -243,6 +243,67 @@ fn interrupted_batch_writes_its_results() {
 
 #[cfg(unix)]
 #[test]
+fn interrupted_batch_does_not_wait_for_its_rate() {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+
+    let world = world();
+    let line = format!("{},ann@example.com\n", server::RID);
+    std::fs::write(world.home.join("grants.csv"), format!("rid,email\n{}", line.repeat(5)))
+        .unwrap();
+    let grants = ["access", "grant", "--file", "grants.csv", "--yes", "--max-rate", "1/m"];
+    for jobs in ["1", "3"] {
+        let mut command = world.command(&[&grants[..], &["--jobs", jobs]].concat());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        while world.sandbox.tinypass().take_seen().is_empty() {
+            std::thread::yield_now();
+        }
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(15), "{output:?}");
+        let rows = String::from_utf8(output.stdout).unwrap();
+        let is_unsent = |row: &&str| row.contains("not sent, because the program");
+        assert_eq!(rows.lines().filter(is_unsent).count(), 4, "{rows}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signal_ends_a_write_although_its_message_cannot_be_printed() {
+    use std::io::{ErrorKind, Write};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    let world = world();
+    let server = world.sandbox.tinypass();
+    server.misbehave(Misbehaviour::StallInHeaders(Duration::from_secs(60)), 1);
+    let (_reader, mut full) = UnixStream::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    let error = loop {
+        if let Err(error) = full.write(&[b' '; 4096]) {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    full.set_nonblocking(false).unwrap();
+    let mut command = world.command(&[&GRANT[..], &["--yes"]].concat());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(OwnedFd::from(full));
+    let mut child = command.spawn().unwrap();
+    while server.take_seen().is_empty() {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
+}
+
+#[cfg(unix)]
+#[test]
 fn limit_of_file_sizes_loses_no_response() {
     let world = world();
     let program = env!("CARGO_BIN_EXE_tinypass");

@@ -580,7 +580,7 @@ fn messages_name_the_typed_arguments() {
     assert!(world.text(&create).contains(r#""meta":{"quantity":1.5}"#));
     for (changes, question) in [
         (&["--quantity", "0.5", "--destination", "1abc"][..], "quantity 0.5, destination 1abc"),
-        (&["-f", "note=n"], r#"{"note":"n"}"#),
+        (&["-f", "note=http://u:CANARY@h/"], r#"{"note":"http://***@h/"}"#),
     ] {
         let run = world.run(&[&["promise", "update", "i"][..], changes].concat());
         let question = format!("change promise i: {question}; add --yes");

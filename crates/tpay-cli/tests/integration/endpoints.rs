@@ -518,11 +518,11 @@ fn questions_say_that_a_refund_is_full() {
             &[&[][..], &["--input", "empty.json"], &["--input", "null.json"]][..],
         ),
         ("marketplace refund 01M --yes", parts, &[&["-f", "x=y"], &["--input", "none.json"]]),
-        ("refund create 01T", remaining, &[&[], &["--input", "none.json"]]),
+        ("refund create 01T", remaining, &[&[]]),
         (
             "refund create 01T --yes",
             amount,
-            &[&["-f", "x=y"], &["--input", "empty.json"], &["-F", "Amount=5"]],
+            &[&["-f", "x=y"], &["--input", "none.json"], &["-F", "Amount=5"]],
         ),
     ];
     for (command, question, bodies) in refunds {

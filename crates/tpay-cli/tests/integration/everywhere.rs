@@ -1,5 +1,6 @@
 //! What holds for all programs: the page of commands, completions, terminals, closed streams.
 
+use api_sandbox::Misbehaviour;
 use test_support::cli;
 
 use crate::World;
@@ -77,6 +78,35 @@ fn terminal_gets_neither_images_nor_control_characters() {
             0
         );
     });
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_payment_is_reported() {
+    use std::io::Write;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    let world = World::new();
+    let id = world.transaction("order-7");
+    let server = world.sandbox.tpay();
+    server.misbehave_at("/transactions", Misbehaviour::StallInHeaders(Duration::from_secs(60)), 1);
+    let mut command = world.command(&["blik", "pay", &id, "--code-stdin", "-o", "json"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"777123\n").unwrap();
+    let is_payment = |seen: &api_sandbox::Seen| seen.verdict.endpoint == Some("transactions.pay");
+    while !server.take_seen().iter().any(is_payment) {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(15), "{output:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    let report = r#"{"kind":"interrupted","exit":130,"endpoint":"transactions.pay""#;
+    assert!(text.lines().any(|line| line.starts_with(report)), "{text}");
 }
 
 #[cfg(unix)]
