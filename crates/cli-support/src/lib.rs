@@ -29,6 +29,7 @@ pub mod doctor;
 pub mod exit;
 pub mod files;
 pub mod json;
+mod lock;
 mod logger;
 pub mod output;
 pub mod process;
@@ -170,10 +171,10 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
             let columns = [("profile", "profile"), ("default", "default")];
             context.output.check_fields(&columns, &[])?;
             let profiles = Profiles::load(P::NAME)?;
-            let default = profiles.default();
+            let default = profiles.default_name();
             let mut list = context.output.list(&columns)?;
             for name in profiles.names() {
-                let is_default = default.as_deref() == Some(name.as_str());
+                let is_default = default == Some(name.as_str());
                 list.push(&Json::Object(vec![
                     ("profile".to_owned(), Json::Text(name)),
                     ("default".to_owned(), Json::Other(is_default.to_string())),
