@@ -888,6 +888,10 @@ fn output_of(
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
     }
+    // A value of which the end is missing would be sent to the server.
+    if output.len() >= process::MOST && !output.contains(&b'\n') {
+        return Err(failed(format!("printed a line of {} KiB or more", process::MOST / 1024)));
+    }
     let text = String::from_utf8(output)
         .map_err(|_| failed("printed text that is not UTF-8".to_owned()))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
@@ -1481,5 +1485,9 @@ mod tests {
         let long = "echo 1; head -c 300000 /dev/zero";
         let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
         assert_eq!(line, "1");
+        let endless = "head -c 300000 /dev/zero";
+        let error = output_of(&table(endless), "a", "secret", Duration::from_secs(60)).unwrap_err();
+        let problem = "profile `a`: the command of secret printed a line of 64 KiB or more";
+        assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
     }
 }
