@@ -23,6 +23,7 @@ use crate::lock::LockFile;
 use crate::output::{Format, Output, target_of};
 use crate::process;
 use crate::similar::closest;
+use crate::terminal::prompt_secret;
 
 /// The value of [`Settings::source`] for settings from environment variables.
 const ENVIRONMENT: &str = "environment";
@@ -1039,7 +1040,7 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
         let optional = if variable.is_required { "" } else { " (optional)" };
         let prompt = format!("{}{optional}: ", variable.key);
         let line = if variable.is_secret {
-            rpassword::prompt_password(prompt).map(String::into_bytes)
+            prompt_secret(&prompt).map(String::into_bytes)
         } else {
             let mut stderr = io::stderr();
             write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(failed)?;

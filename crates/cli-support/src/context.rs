@@ -26,7 +26,7 @@ use crate::json::Json;
 use crate::logger::{self, ROOTS};
 use crate::output::{Column, Output, printable};
 use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
-use crate::terminal::{Progress, is_colored};
+use crate::terminal::{Progress, is_colored, prompt_secret};
 use crate::termination::{self, Report, Section, TemporaryFile};
 use crate::times::Times;
 
@@ -1233,7 +1233,7 @@ impl<P: Provider> Context<P> {
             let problem = format!("cannot prompt for the {name} without a terminal; use {option}");
             return Err(usage(problem));
         } else {
-            let line = rpassword::prompt_password(format!("{name}: "));
+            let line = prompt_secret(&format!("{name}: "));
             typed_line(source, line.map(String::into_bytes))?
         };
         if text.trim().is_empty() {
