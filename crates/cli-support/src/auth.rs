@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
 use crate::args::{
-    Global, check_read, limited, listed, positive_duration, read_claimed, typed_line,
+    Global, check_read, limited, limited_line, listed, positive_duration, read_claimed, typed_line,
 };
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
@@ -1044,8 +1044,7 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
         } else {
             let mut stderr = io::stderr();
             write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(failed)?;
-            let mut line = Vec::new();
-            io::stdin().lock().read_until(b'\n', &mut line).map(|_| line)
+            limited_line(&mut io::stdin().lock())
         };
         let value = typed_line(variable.key, line)?;
         // A secret can be a pass phrase with such spaces.

@@ -16,7 +16,8 @@ use api_auth::{
 };
 
 use crate::args::{
-    Global, Input, Limits, Member, check_read, claim_stdin, limited, listed, typed_line,
+    Global, Input, Limits, Member, check_read, claim_stdin, limited, limited_line, listed,
+    typed_line,
 };
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
@@ -1221,9 +1222,8 @@ impl<P: Provider> Context<P> {
         let source = if is_stdin { option } else { name };
         let text = if is_stdin {
             claim_stdin(option)?;
-            let (mut line, mut stdin) = (Vec::new(), self.stdin.borrow_mut());
-            let line = stdin.read_until(b'\n', &mut line).map(|_| line);
-            let text = typed_line(source, line)?;
+            let mut stdin = self.stdin.borrow_mut();
+            let text = typed_line(source, limited_line(&mut *stdin))?;
             self.secrets.set(self.secrets.get().saturating_sub(1));
             if self.secrets.get() == 0 && !stdin.buffer().trim_ascii().is_empty() {
                 return Err(usage(format!("{option}: there is a further line after the {name}")));
