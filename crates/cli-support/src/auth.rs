@@ -679,7 +679,18 @@ impl Profiles {
         self.table.get("profiles")?.as_table()?.get(name)?.as_table()
     }
 
+    /// Returns the settings of a profile. Runs the commands that supply values.
     fn settings(&self, name: &str, variables: &[Variable]) -> Result<Settings, Failure> {
+        self.settings_if(name, variables, |_| true)
+    }
+
+    /// Returns the settings of a profile for which `is_wanted` returns `true`.
+    fn settings_if(
+        &self,
+        name: &str,
+        variables: &[Variable],
+        is_wanted: impl Fn(&Variable) -> bool,
+    ) -> Result<Settings, Failure> {
         let Some(profile) = self.profile(name) else {
             let problem = format!("no profile `{name}` in {}", self.path.display());
             return Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
@@ -693,7 +704,7 @@ impl Profiles {
             return Err(Failure::new(Exit::Local, problem));
         }
         let mut values = BTreeMap::new();
-        for variable in variables {
+        for variable in variables.iter().filter(|variable| is_wanted(variable)) {
             let value = match profile.get(variable.key) {
                 None => continue,
                 Some(toml::Value::String(value)) => value.clone(),
@@ -1079,13 +1090,32 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
     }
 }
 
-/// Removes a profile. Returns a message for the user.
-pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
-    let (mut profiles, _lock) = Profiles::edit(program, global)?;
+/// Removes a profile, and its access token if that is in the default cache of the program. Returns
+/// a message for the user.
+pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<String, Failure> {
+    let global = &context.global;
+    let (mut profiles, lock) = Profiles::edit(P::NAME, global)?;
+    // The token does not depend on the secrets, which may be the output of commands that prompt.
+    let settings = match P::HAS_TOKEN_CACHE && !global.dry_run {
+        true => Some(profiles.settings_if(name, P::VARIABLES, |variable| !variable.is_secret)),
+        false => None,
+    };
     if !profiles.remove(name) {
         return Err(no_profile(&profiles, name));
     }
-    profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))
+    let mut message =
+        profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))?;
+    drop(lock);
+    let forgotten = settings.map(|settings| context.forget_token(&settings?)).transpose();
+    match forgotten.map(Option::flatten) {
+        Ok(None) => {}
+        Ok(Some(forgotten)) => message.push_str(&format!("\n{forgotten}")),
+        Err(failure) => {
+            let problem = failure.message();
+            message.push_str(&format!("\nits access token was not removed: {problem}"));
+        }
+    }
+    Ok(message)
 }
 
 #[cfg(test)]

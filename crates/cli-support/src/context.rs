@@ -138,6 +138,22 @@ pub trait Provider: Sized {
         Err(Failure::new(Exit::Usage, "--web: this provider has no user login"))
     }
 
+    /// Whether access tokens are cached in files (see [`forget_token`](Self::forget_token)).
+    const HAS_TOKEN_CACHE: bool = false;
+
+    /// Removes the access token of these settings, in which secrets can be missing, if it is in the
+    /// default cache of the program. Returns a message for the user if there is a token.
+    ///
+    /// # Errors
+    /// Returns an error if a setting is invalid, or if the token cannot be removed.
+    fn forget_token(
+        settings: &Settings,
+        connection: &Connection,
+    ) -> Result<Option<String>, Failure> {
+        let _ = (settings, connection);
+        Ok(None)
+    }
+
     /// Checks that the server accepts the credentials.
     ///
     /// # Errors
@@ -597,6 +613,12 @@ impl<P: Provider> Context<P> {
     pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Failure> {
         let connection = Connection { is_offline: true, ..self.connection(settings)? };
         self.new_client(settings, &connection).map(drop)
+    }
+
+    /// Calls [`Provider::forget_token`].
+    pub(crate) fn forget_token(&self, settings: &Settings) -> Result<Option<String>, Failure> {
+        let forgotten = P::forget_token(settings, &self.connection(settings)?);
+        forgotten.map_err(|failure| self.named(settings, failure))
     }
 
     /// Returns the client. The first call creates it.

@@ -162,7 +162,7 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         AuthCommand::Logout { name } => {
             let name = name.as_ref().or(context.global.profile.as_ref());
             let name = name.map_or("default", String::as_str);
-            context.note(&logout(P::NAME, name, &context.global)?);
+            context.note(&logout(context, name)?);
         }
         AuthCommand::Default { name } => {
             context.note(&set_default(P::NAME, &name, &context.global)?);
