@@ -21,9 +21,9 @@ use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::lock::LockFile;
 use crate::output::{Format, Output, target_of};
-use crate::process;
 use crate::similar::closest;
 use crate::terminal::prompt_secret;
+use crate::{process, profile_text};
 
 /// The value of [`Settings::source`] for settings from environment variables.
 const ENVIRONMENT: &str = "environment";
@@ -41,7 +41,7 @@ const BLANK_SETTING: &str = "set a value, or remove the setting";
 /// The keys in a profile whose values are base URLs.
 const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
 /// The keys in a profile that select the server to which the credentials are sent.
-const SERVER_KEYS: [&str; 4] = [ENVIRONMENT_KEY, "sandbox", "base_url", "provider_host"];
+const SERVER_KEYS: [&str; 4] = [ENVIRONMENT_KEY, SANDBOX_KEY, "base_url", "provider_host"];
 
 /// A setting of a provider's client, read from an environment variable or a profile.
 #[derive(Debug, Clone, Copy)]
@@ -507,6 +507,8 @@ fn unquoted(value: &str) -> Option<String> {
 /// folder.
 pub struct Profiles {
     path: PathBuf,
+    /// The content of the file, whose comments are kept.
+    text: String,
     table: toml::Table,
 }
 
@@ -603,7 +605,7 @@ impl Profiles {
             let problem = format!("{}: line {line} is not valid TOML", path.display());
             Failure::new(Exit::Local, problem)
         })?;
-        let profiles = Self { path, table };
+        let profiles = Self { path, text, table };
         profiles.check()?;
         Ok(profiles)
     }
@@ -842,9 +844,8 @@ impl Profiles {
     /// file to which it leads is replaced.
     fn save(&self) -> Result<(), Failure> {
         let target = target_of(&self.path).map_err(|error| Failure::file(&self.path, &error))?;
-        Output::new(Format::Table, Vec::new(), Some(target))
-            .private()
-            .bytes(self.table.to_string().as_bytes())
+        let text = profile_text::edited(&self.text, &self.table);
+        Output::new(Format::Table, Vec::new(), Some(target)).private().bytes(text.as_bytes())
     }
 
     /// Saves the profiles, except with `--dry-run`. Returns a message such as "stored profile
@@ -1152,11 +1153,24 @@ mod tests {
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
             fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-            let error = Profiles::load_from(path).unwrap_err();
+            let error = Profiles::load_from(path.clone()).unwrap_err();
             assert!(error.to_string().contains("chmod 600"), "{error}");
         }
+        let comment = fs::read_to_string(&path).unwrap() + "# a comment\n";
+        fs::write(&path, &comment).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        Profiles::load_from(path.clone()).unwrap().save().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), comment);
         assert!(profiles.remove("shop") && !profiles.remove("shop"));
         assert_eq!(profiles.default_name(), None);
+    }
+
+    fn profiles_of(table: toml::Table) -> Profiles {
+        Profiles { path: PathBuf::new(), text: String::new(), table }
     }
 
     /// Returns settings with these values, as if they were from a file.
@@ -1231,7 +1245,7 @@ mod tests {
         let login = |new: &[(&'static str, &str)], environment: Option<&str>| {
             use clap::FromArgMatches;
 
-            let mut profiles = Profiles { path: PathBuf::new(), table: table.parse().unwrap() };
+            let mut profiles = profiles_of(table.parse().unwrap());
             let matches = Global::augment_args(clap::Command::new("x")).get_matches_from(["x"]);
             let mut global = Global::from_arg_matches(&matches).unwrap();
             global.environment = environment.map(str::to_owned);
@@ -1318,7 +1332,7 @@ mod tests {
             for source in ["terminal", "file env", ENVIRONMENT] {
                 let values = BTreeMap::from([("X_CA_CERTIFICATE", file.clone())]);
                 let settings = Settings { values, source: source.to_owned() };
-                let mut profiles = Profiles { path: PathBuf::new(), table: toml::Table::new() };
+                let mut profiles = profiles_of(toml::Table::new());
                 profiles.store("shop", &settings, &variables).unwrap();
                 let stored = profiles.settings("shop", &variables).unwrap();
                 assert_eq!(stored.get("X_CA_CERTIFICATE"), expected.to_str(), "{source}");
@@ -1413,7 +1427,7 @@ mod tests {
             );
         }
         let table = "[profiles.a]\nid = \"i\"\nsecrets = \"CANARY\"\n".parse().unwrap();
-        let error = Profiles { path: PathBuf::new(), table }.settings("a", VARIABLES).unwrap_err();
+        let error = profiles_of(table).settings("a", VARIABLES).unwrap_err();
         let problem = "profile `a`: secrets is not one of id, secret, host";
         assert_eq!(error.message(), problem);
     }
@@ -1459,14 +1473,14 @@ mod tests {
              [profiles.b]\nid = \"i\"\nhost = { command = [\"false\"] }\n"
                 .parse()
                 .unwrap();
-        let profiles = Profiles { path: PathBuf::new(), table };
+        let profiles = profiles_of(table);
         assert_eq!(profiles.settings("a", VARIABLES).unwrap().need("X_SECRET"), "s");
         let error = profiles.settings("b", VARIABLES).unwrap_err().to_string();
         assert!(error.contains("the command of host failed"), "{error}");
         let checked = |output: &str| {
             let command = format!("secret = {{ command = [\"printf\", '{output}'] }}");
             let table = format!("[profiles.a]\n{command}\n").parse().unwrap();
-            let profiles = Profiles { path: PathBuf::new(), table };
+            let profiles = profiles_of(table);
             let settings = profiles.settings("a", VARIABLES).unwrap();
             let checked = settings.check_characters(VARIABLES);
             let failed = |failure: Failure| (failure.exit(), failure.message().to_owned());

@@ -33,6 +33,7 @@ mod lock;
 mod logger;
 pub mod output;
 pub mod process;
+mod profile_text;
 mod program;
 mod raw_page;
 pub mod request;
