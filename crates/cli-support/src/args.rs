@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::fmt::Display;
-use std::io::{Error, ErrorKind, Read};
+use std::io::{BufRead, Error, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -658,10 +658,29 @@ fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
 /// # Errors
 /// Returns an error if it is larger than 64 MiB, such as the endless device `/dev/zero`.
 pub(crate) fn limited(source: &mut dyn Read) -> std::io::Result<Vec<u8>> {
-    const MOST: usize = 64 << 20;
     let mut bytes = Vec::new();
-    source.take(MOST as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() <= MOST { Ok(bytes) } else { Err(Error::other("is larger than 64 MiB")) }
+    source.take(MOST + 1).read_to_end(&mut bytes)?;
+    not_larger(bytes)
+}
+
+/// Reads a line, with its line end if it has one.
+///
+/// # Errors
+/// Returns an error if it is larger than 64 MiB.
+pub(crate) fn limited_line(source: &mut dyn BufRead) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MOST + 1).read_until(b'\n', &mut bytes)?;
+    not_larger(bytes)
+}
+
+/// The maximum number of bytes that are read from a file or from standard input.
+const MOST: u64 = 64 << 20;
+
+fn not_larger(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    match bytes.len() as u64 <= MOST {
+        true => Ok(bytes),
+        false => Err(Error::other("is larger than 64 MiB")),
+    }
 }
 
 /// Reads a text file, or standard input if the path is `-`. For messages, `option` is the
@@ -967,6 +986,11 @@ mod tests {
         let largest = 64 << 20;
         assert_eq!(limited(&mut std::io::repeat(0).take(largest)).unwrap().len(), 64 << 20);
         assert!(limited(&mut std::io::repeat(0).take(largest + 1)).is_err());
+        let line = |source: &mut dyn Read| limited_line(&mut std::io::BufReader::new(source));
+        assert_eq!(line(&mut std::io::repeat(0).take(largest)).unwrap().len(), 64 << 20);
+        let failure = line(&mut std::io::repeat(0)).unwrap_err();
+        assert_eq!(failure.to_string(), "is larger than 64 MiB");
+        assert_eq!(line(&mut &b"a\nb\n"[..]).unwrap(), b"a\n");
         #[cfg(unix)]
         for failure in [
             read_bytes("FILE", Path::new("/dev/zero")).err(),

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -14,12 +14,16 @@ use api_auth::{Env, Secret};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::args::{Global, check_read, listed, positive_duration, read_claimed, typed_line};
+use crate::args::{
+    Global, check_read, limited, limited_line, listed, positive_duration, read_claimed, typed_line,
+};
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
-use crate::output::{Format, Output};
-use crate::process;
+use crate::lock::LockFile;
+use crate::output::{Format, Output, target_of};
 use crate::similar::closest;
+use crate::terminal::prompt_secret;
+use crate::{process, profile_text};
 
 /// The value of [`Settings::source`] for settings from environment variables.
 const ENVIRONMENT: &str = "environment";
@@ -36,6 +40,8 @@ const CA_CERTIFICATE_KEY: &str = "ca_certificate";
 const BLANK_SETTING: &str = "set a value, or remove the setting";
 /// The keys in a profile whose values are base URLs.
 const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
+/// The keys in a profile that select the server to which the credentials are sent.
+const SERVER_KEYS: [&str; 4] = [ENVIRONMENT_KEY, SANDBOX_KEY, "base_url", "provider_host"];
 
 /// A setting of a provider's client, read from an environment variable or a profile.
 #[derive(Debug, Clone, Copy)]
@@ -143,7 +149,8 @@ impl Settings {
                 None => Profiles::load_if_home(program)?,
                 Some(_) => None,
             };
-            match profiles.and_then(|profiles| Some((profiles.default()?, profiles))) {
+            let default = profiles.as_ref().map(Profiles::default).transpose()?.flatten();
+            match default.zip(profiles) {
                 Some((name, profiles)) => profiles.settings(&name, variables),
                 None => Ok(settings),
             }
@@ -500,6 +507,8 @@ fn unquoted(value: &str) -> Option<String> {
 /// folder.
 pub struct Profiles {
     path: PathBuf,
+    /// The content of the file, whose comments are kept.
+    text: String,
     table: toml::Table,
 }
 
@@ -527,6 +536,30 @@ impl Profiles {
         Self::path(program).map(Self::load_from).transpose()
     }
 
+    /// Reads the profiles like [`load`](Self::load) to change them. Until the returned lock is
+    /// dropped, no other process can do so. With `--dry-run`, nothing is locked, because nothing is
+    /// written.
+    ///
+    /// # Errors
+    /// Returns the errors of [`load`](Self::load). Also returns an error if another process changes
+    /// the profiles for longer than [`PATIENCE`].
+    fn edit(program: &str, global: &Global) -> Result<(Self, Option<LockFile>), Failure> {
+        match Self::path(program).filter(|_| !global.dry_run) {
+            Some(path) => {
+                Self::edit_from(path, PATIENCE).map(|(profiles, lock)| (profiles, Some(lock)))
+            }
+            None => Ok((Self::load(program)?, None)),
+        }
+    }
+
+    fn edit_from(path: PathBuf, patience: Duration) -> Result<(Self, LockFile), Failure> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+        let target = target_of(&path).map_err(|error| Failure::file(&path, &error))?;
+        let lock = LockFile::acquire(&target, patience)?;
+        Ok((Self::load_from(path)?, lock))
+    }
+
     /// Returns the path of the file `profiles.toml`, or `None` without a home folder.
     fn path(program: &str) -> Option<PathBuf> {
         let strategy = etcetera::choose_base_strategy().ok()?;
@@ -543,15 +576,21 @@ impl Profiles {
     }
 
     fn load_from(path: PathBuf) -> Result<Self, Failure> {
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        let read = |mut file: File| {
+            let metadata = file.metadata()?;
+            let text = String::from_utf8(limited(&mut file)?);
+            Ok((text.map_err(|_| io::Error::other("is not UTF-8"))?, metadata))
+        };
+        let (text, metadata) = match File::open(&path).and_then(read) {
+            Ok((text, metadata)) => (text, Some(metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (String::new(), None),
             Err(error) => return Err(Failure::file(&path, &error)),
         };
+        #[cfg(not(unix))]
+        let _ = metadata;
         #[cfg(unix)]
-        if !text.is_empty() {
+        if let Some(metadata) = metadata.filter(|_| !text.is_empty()) {
             use std::os::unix::fs::MetadataExt;
-            let metadata = fs::metadata(&path).map_err(|error| Failure::file(&path, &error))?;
             if metadata.mode() & 0o077 != 0 {
                 let problem = "is readable by other users; run `chmod 600` on it";
                 let text = format!("{}: {problem}", path.display());
@@ -566,7 +605,32 @@ impl Profiles {
             let problem = format!("{}: line {line} is not valid TOML", path.display());
             Failure::new(Exit::Local, problem)
         })?;
-        Ok(Self { path, table })
+        let profiles = Self { path, text, table };
+        profiles.check()?;
+        Ok(profiles)
+    }
+
+    /// Checks the keys of the file, and the types of their values. The settings of a profile are
+    /// checked when it is used.
+    fn check(&self) -> Result<(), Failure> {
+        let failed = |problem: String| {
+            Err(Failure::new(Exit::Local, format!("{}: {problem}", self.path.display())))
+        };
+        let must_be = |key: &str, kind: &str| failed(format!("{key}: must be {kind}"));
+        for (key, value) in &self.table {
+            match (key.as_str(), value) {
+                ("default", toml::Value::String(_)) => {}
+                ("default", _) => return must_be(key, "the name of a profile in quotes"),
+                ("profiles", toml::Value::Table(profiles)) => {
+                    if let Some((name, _)) = profiles.iter().find(|(_, found)| !found.is_table()) {
+                        return must_be(&format!("profiles.{name}"), "a table of settings");
+                    }
+                }
+                ("profiles", _) => return must_be(key, "a table of profiles"),
+                _ => return failed(format!("{key} is not one of default, profiles")),
+            }
+        }
+        Ok(())
     }
 
     /// Returns the names of all profiles.
@@ -575,10 +639,32 @@ impl Profiles {
         profiles.into_iter().flat_map(toml::Table::keys).cloned().collect()
     }
 
-    /// Returns the name of the default profile, if there is one.
-    pub fn default(&self) -> Option<String> {
-        let name = self.table.get("default")?.as_str()?;
-        self.names().into_iter().find(|found| found == name)
+    /// Returns the name of the default profile, if one is set. A profile of this name need not
+    /// exist.
+    pub fn default_name(&self) -> Option<&str> {
+        self.table.get("default")?.as_str()
+    }
+
+    /// Returns the name of the default profile, if one is set.
+    ///
+    /// # Errors
+    /// Returns an error if there is no profile of this name.
+    fn default(&self) -> Result<Option<String>, Failure> {
+        let Some(name) = self.default_name() else { return Ok(None) };
+        let names = self.names();
+        if names.iter().any(|found| found == name) {
+            return Ok(Some(name.to_owned()));
+        }
+        let problem = format!("{}: default: there is no profile `{name}`", self.path.display());
+        let create = format!("run `{{program}} auth login --profile {name}` to create it");
+        let hint = match names.is_empty() {
+            true => create,
+            false => format!(
+                "{create}, or `{{program}} auth default NAME` to use another profile: {}",
+                names.join(", ")
+            ),
+        };
+        Err(Failure::new(Exit::Local, problem).with_hint(hint))
     }
 
     /// Makes a profile the default if it exists. Returns whether it exists.
@@ -590,10 +676,24 @@ impl Profiles {
         exists
     }
 
+    /// Returns the table of a profile, or `None` if it does not exist.
+    fn profile(&self, name: &str) -> Option<&toml::Table> {
+        self.table.get("profiles")?.as_table()?.get(name)?.as_table()
+    }
+
+    /// Returns the settings of a profile. Runs the commands that supply values.
     fn settings(&self, name: &str, variables: &[Variable]) -> Result<Settings, Failure> {
-        let profiles = self.table.get("profiles").and_then(toml::Value::as_table);
-        let profile = profiles.and_then(|profiles| profiles.get(name)?.as_table());
-        let Some(profile) = profile else {
+        self.settings_if(name, variables, |_| true)
+    }
+
+    /// Returns the settings of a profile for which `is_wanted` returns `true`.
+    fn settings_if(
+        &self,
+        name: &str,
+        variables: &[Variable],
+        is_wanted: impl Fn(&Variable) -> bool,
+    ) -> Result<Settings, Failure> {
+        let Some(profile) = self.profile(name) else {
             let problem = format!("no profile `{name}` in {}", self.path.display());
             return Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
                 "run `{{program}} auth list` to see the profiles, or \
@@ -606,7 +706,7 @@ impl Profiles {
             return Err(Failure::new(Exit::Local, problem));
         }
         let mut values = BTreeMap::new();
-        for variable in variables {
+        for variable in variables.iter().filter(|variable| is_wanted(variable)) {
             let value = match profile.get(variable.key) {
                 None => continue,
                 Some(toml::Value::String(value)) => value.clone(),
@@ -624,8 +724,9 @@ impl Profiles {
         Ok(Settings { values, source: source_of(name) })
     }
 
-    /// Adds a profile with these settings, or replaces the profile of the same name. If there is no
-    /// default profile yet, it becomes the default.
+    /// Adds a profile with these settings, or changes them in the profile of the same name, whose
+    /// other settings stay the same. An environment or base URL replaces the previous environment
+    /// and base URL. If there is no default profile yet, the profile becomes the default.
     ///
     /// # Errors
     /// Returns an error if the path of the file with additional root certificates cannot be stored
@@ -636,7 +737,11 @@ impl Profiles {
         settings: &Settings,
         variables: &[Variable],
     ) -> Result<(), Failure> {
-        let mut profile = toml::Table::new();
+        let sets_server = variables.iter().any(|variable| {
+            SERVER_KEYS.contains(&variable.key) && settings.get(variable.name).is_some()
+        });
+        let mut profile = self.profile(name).cloned().unwrap_or_default();
+        profile.retain(|key, _| !(sets_server && SERVER_KEYS.contains(&key)));
         for variable in variables {
             let Some(value) = settings.get(variable.name) else { continue };
             let value = match variable.key {
@@ -648,7 +753,7 @@ impl Profiles {
             };
             profile.insert(variable.key.to_owned(), value.into());
         }
-        if self.default().is_none() {
+        if self.default_name().is_none() {
             self.table.insert("default".to_owned(), name.into());
         }
         let profiles = self.table.entry("profiles").or_insert_with(|| toml::Table::new().into());
@@ -683,6 +788,39 @@ impl Profiles {
         Ok(())
     }
 
+    /// Returns a line that names the settings of the `previous` profile that are still in the
+    /// profile, although they are not in the `new` settings. Returns an empty string if there are
+    /// none.
+    fn kept(
+        &self,
+        program: &str,
+        name: &str,
+        previous: Option<&toml::Table>,
+        new: &Settings,
+        variables: &[Variable],
+    ) -> String {
+        let is_new = |key: &str| {
+            let mut set = variables.iter().filter(|variable| new.get(variable.name).is_some());
+            set.any(|variable| variable.key == key)
+        };
+        let profile = self.profile(name);
+        let is_kept = |key: &&str, value| {
+            !is_new(key) && profile.and_then(|now| now.get(*key)) == Some(value)
+        };
+        let entries = previous.into_iter().flatten().map(|(key, value)| (key.as_str(), value));
+        let keys: Vec<_> =
+            entries.filter(|(key, value)| is_kept(key, value)).map(|(key, _)| key).collect();
+        if keys.is_empty() {
+            return String::new();
+        }
+        let them = if keys.len() == 1 { "it" } else { "them" };
+        let keys = listed(&keys, "and");
+        format!(
+            "\nthe profile keeps its {keys}; to remove {them}, run `{program} auth logout {name}` \
+             first"
+        )
+    }
+
     /// Sets the value of `key` in a profile. Does nothing if the profile does not exist.
     fn set(&mut self, name: &str, key: &str, value: &str) {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
@@ -702,13 +840,12 @@ impl Profiles {
         is_removed
     }
 
-    /// Writes the profiles: replaces the file atomically, with mode 0600.
+    /// Writes the profiles: replaces the file atomically, with mode 0600. If the file is a link, the
+    /// file to which it leads is replaced.
     fn save(&self) -> Result<(), Failure> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
-        Output::new(Format::Table, Vec::new(), Some(self.path.clone()))
-            .private()
-            .bytes(self.table.to_string().as_bytes())
+        let target = target_of(&self.path).map_err(|error| Failure::file(&self.path, &error))?;
+        let text = profile_text::edited(&self.text, &self.table);
+        Output::new(Format::Table, Vec::new(), Some(target)).private().bytes(text.as_bytes())
     }
 
     /// Saves the profiles, except with `--dry-run`. Returns a message such as "stored profile
@@ -729,6 +866,9 @@ impl Profiles {
     }
 }
 
+/// The maximum time to wait for another process that changes the profiles.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The time after which a command that supplies a value of a profile is killed.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 
@@ -742,8 +882,12 @@ fn output_of(
     let failed = |problem: String| {
         Failure::new(Exit::Local, format!("profile `{name}`: the command of {key} {problem}"))
     };
-    let words = table.get("command").and_then(toml::Value::as_array);
-    let words: Vec<&str> = words.into_iter().flatten().filter_map(toml::Value::as_str).collect();
+    let words = match table.get("command") {
+        Some(toml::Value::Array(words)) if table.len() == 1 => words,
+        _ => return Err(failed("must be { command = [...] }".to_owned())),
+    };
+    let words: Option<Vec<&str>> = words.iter().map(toml::Value::as_str).collect();
+    let words = words.unwrap_or_default();
     let Some((program, arguments)) = words.split_first() else {
         return Err(failed("must be a list of strings".to_owned()));
     };
@@ -756,6 +900,10 @@ fn output_of(
     };
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
+    }
+    // A value of which the end is missing would be sent to the server.
+    if output.len() >= process::MOST && !output.contains(&b'\n') {
+        return Err(failed(format!("printed a line of {} KiB or more", process::MOST / 1024)));
     }
     let text = String::from_utf8(output)
         .map_err(|_| failed("printed text that is not UTF-8".to_owned()))?;
@@ -850,10 +998,13 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
     settings.check_characters(variables)?;
     let settings = settings.complete(program, variables)?;
     context.check_settings(&settings)?;
-    let mut profiles = Profiles::load(program)?;
+    let (mut profiles, _lock) = Profiles::edit(program, global)?;
+    let previous = profiles.profile(name).cloned();
     profiles.store(name, &settings, variables)?;
     profiles.connect(name, global)?;
-    profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
+    let kept = profiles.kept(program, name, previous.as_ref(), &settings, variables);
+    let stored = profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))?;
+    Ok(stored + &kept)
 }
 
 /// Stores the settings, and the values that a login through the browser returned, in a profile.
@@ -863,11 +1014,16 @@ pub(crate) fn store_login<P: Provider>(
     values: Vec<(&'static str, Secret)>,
     global: &Global,
 ) -> Result<String, Failure> {
-    let mut profiles = Profiles::load(P::NAME)?;
-    let default = profiles.default();
+    let (mut profiles, _lock) = Profiles::edit(P::NAME, global)?;
+    let default = match global.profile {
+        Some(_) => None,
+        None => profiles.default()?,
+    };
     let name = global.profile.as_deref().or(default.as_deref()).unwrap_or("default");
+    let previous = profiles.profile(name).cloned();
     // Other values of the profile, which may be commands, stay unchanged.
-    if settings.source != source_of(name) {
+    let is_other = settings.source != source_of(name);
+    if is_other {
         profiles.store(name, settings, P::VARIABLES)?;
     }
     for (variable, value) in values {
@@ -876,7 +1032,12 @@ pub(crate) fn store_login<P: Provider>(
         }
     }
     profiles.connect(name, global)?;
-    profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))
+    let kept = match is_other {
+        true => profiles.kept(P::NAME, name, previous.as_ref(), settings, P::VARIABLES),
+        false => String::new(),
+    };
+    let stored = profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))?;
+    Ok(stored + &kept)
 }
 
 /// Prompts for each setting. If the user enters nothing, the setting stays unset.
@@ -891,12 +1052,11 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
         let optional = if variable.is_required { "" } else { " (optional)" };
         let prompt = format!("{}{optional}: ", variable.key);
         let line = if variable.is_secret {
-            rpassword::prompt_password(prompt).map(String::into_bytes)
+            prompt_secret(&prompt).map(String::into_bytes)
         } else {
             let mut stderr = io::stderr();
             write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(failed)?;
-            let mut line = Vec::new();
-            io::stdin().lock().read_until(b'\n', &mut line).map(|_| line)
+            limited_line(&mut io::stdin().lock())
         };
         let value = typed_line(variable.key, line)?;
         // A secret can be a pass phrase with such spaces.
@@ -914,7 +1074,7 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
 
 /// Makes a profile the default. Returns a message for the user.
 pub(crate) fn set_default(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
-    let mut profiles = Profiles::load(program)?;
+    let (mut profiles, _lock) = Profiles::edit(program, global)?;
     if !profiles.set_default(name) {
         return Err(no_profile(&profiles, name));
     }
@@ -931,13 +1091,32 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
     }
 }
 
-/// Removes a profile. Returns a message for the user.
-pub(crate) fn logout(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
-    let mut profiles = Profiles::load(program)?;
+/// Removes a profile, and its access token if that is in the default cache of the program. Returns
+/// a message for the user.
+pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<String, Failure> {
+    let global = &context.global;
+    let (mut profiles, lock) = Profiles::edit(P::NAME, global)?;
+    // The token does not depend on the secrets, which may be the output of commands that prompt.
+    let settings = match P::HAS_TOKEN_CACHE && !global.dry_run {
+        true => Some(profiles.settings_if(name, P::VARIABLES, |variable| !variable.is_secret)),
+        false => None,
+    };
     if !profiles.remove(name) {
         return Err(no_profile(&profiles, name));
     }
-    profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))
+    let mut message =
+        profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))?;
+    drop(lock);
+    let forgotten = settings.map(|settings| context.forget_token(&settings?)).transpose();
+    match forgotten.map(Option::flatten) {
+        Ok(None) => {}
+        Ok(Some(forgotten)) => message.push_str(&format!("\n{forgotten}")),
+        Err(failure) => {
+            let problem = failure.message();
+            message.push_str(&format!("\nits access token was not removed: {problem}"));
+        }
+    }
+    Ok(message)
 }
 
 #[cfg(test)]
@@ -964,7 +1143,7 @@ mod tests {
         profiles.store("shop", &settings, VARIABLES).unwrap();
         profiles.save().unwrap();
         let mut profiles = Profiles::load_from(path.clone()).unwrap();
-        assert_eq!(profiles.default().as_deref(), Some("shop"));
+        assert_eq!(profiles.default_name(), Some("shop"));
         let settings = profiles.settings("shop", VARIABLES).unwrap();
         assert_eq!((settings.need("X_SECRET"), settings.get("X_HOST")), ("a=b", None));
         assert!(profiles.settings("none", VARIABLES).unwrap_err().to_string().contains("`none`"));
@@ -974,11 +1153,167 @@ mod tests {
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
             fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-            let error = Profiles::load_from(path).unwrap_err();
+            let error = Profiles::load_from(path.clone()).unwrap_err();
             assert!(error.to_string().contains("chmod 600"), "{error}");
         }
+        let comment = fs::read_to_string(&path).unwrap() + "# a comment\n";
+        fs::write(&path, &comment).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        Profiles::load_from(path.clone()).unwrap().save().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), comment);
         assert!(profiles.remove("shop") && !profiles.remove("shop"));
-        assert_eq!(profiles.default(), None);
+        assert_eq!(profiles.default_name(), None);
+    }
+
+    fn profiles_of(table: toml::Table) -> Profiles {
+        Profiles { path: PathBuf::new(), text: String::new(), table }
+    }
+
+    /// Returns settings with these values, as if they were from a file.
+    fn settings(values: &[(&'static str, &str)]) -> Settings {
+        let values = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Settings { values, source: "file env".to_owned() }
+    }
+
+    #[test]
+    fn concurrent_changes_of_profiles_are_not_lost() {
+        let folder = TestFolder::new();
+        let path = folder.join("config").join("profiles.toml");
+        let held = Profiles::edit_from(path.clone(), Duration::ZERO).unwrap();
+        let failure = Profiles::edit_from(path.clone(), Duration::ZERO).unwrap_err();
+        assert!(failure.message().contains(".profiles.toml.lock: is still locked"), "{failure}");
+        drop(held);
+        fs::remove_dir(folder.join("config")).unwrap();
+        let names = (0..8).map(|number| format!("p{number}"));
+        let threads: Vec<_> = names
+            .clone()
+            .map(|name| {
+                let path = path.clone();
+                std::thread::spawn(move || {
+                    let (mut profiles, _lock) = Profiles::edit_from(path, PATIENCE).unwrap();
+                    let settings = settings(&[("X_ID", "i"), ("X_SECRET", "s")]);
+                    profiles.store(&name, &settings, VARIABLES).unwrap();
+                    profiles.save().unwrap();
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(Profiles::load_from(path).unwrap().names(), names.collect::<Vec<_>>());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn target_of_a_link_is_replaced_atomically() {
+        use std::os::unix::fs::{MetadataExt, chown, symlink};
+
+        let folder = TestFolder::new();
+        let (path, target) = (folder.join("profiles.toml"), folder.join("target.toml"));
+        symlink("target.toml", &path).unwrap();
+        let store = |secret| {
+            let (mut profiles, _lock) = Profiles::edit_from(path.clone(), Duration::ZERO).unwrap();
+            profiles.store("a", &settings(&[("X_SECRET", secret)]), VARIABLES).unwrap();
+            profiles.save().unwrap();
+        };
+        store("old");
+        let old = File::open(&target).unwrap();
+        if chown(&target, Some(65_534), Some(65_534)).is_err() {
+            eprintln!("skipped: only root can change the owner of a file");
+        }
+        let before = old.metadata().unwrap();
+        store("new");
+        let after = fs::metadata(&target).unwrap();
+        let access = |found: &fs::Metadata| (found.uid(), found.gid(), found.mode() & 0o777);
+        assert_eq!((access(&after), after.mode() & 0o777), (access(&before), 0o600));
+        // A process that reads the file during the change gets the whole previous content.
+        let old = String::from_utf8(limited(&mut &old).unwrap()).unwrap();
+        assert!(old.contains("secret = \"old\""), "{old}");
+        assert!(fs::read_to_string(&target).unwrap().contains("secret = \"new\""));
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn login_keeps_other_settings_of_the_profile() {
+        const VARIABLES: &[Variable] = &[
+            Variable { name: "X_ID", key: "id", is_secret: false, is_required: true },
+            Variable { name: "X_BASE_URL", key: "base_url", is_secret: false, is_required: false },
+        ];
+        let table = "[profiles.a]\nid = \"1\"\nenvironment = \"sandbox\"\nunknown = 7\n";
+        let login = |new: &[(&'static str, &str)], environment: Option<&str>| {
+            use clap::FromArgMatches;
+
+            let mut profiles = profiles_of(table.parse().unwrap());
+            let matches = Global::augment_args(clap::Command::new("x")).get_matches_from(["x"]);
+            let mut global = Global::from_arg_matches(&matches).unwrap();
+            global.environment = environment.map(str::to_owned);
+            let previous = profiles.profile("a").cloned();
+            let new = settings(new);
+            profiles.store("a", &new, VARIABLES).unwrap();
+            profiles.connect("a", &global).unwrap();
+            let kept = profiles.kept("x", "a", previous.as_ref(), &new, VARIABLES);
+            (profiles.profile("a").unwrap().to_string(), kept)
+        };
+        let (profile, kept) = login(&[("X_ID", "2")], None);
+        assert_eq!(profile, "environment = \"sandbox\"\nid = \"2\"\nunknown = 7\n");
+        let hint = "run `x auth logout a` first";
+        let both = "environment and unknown; to remove them";
+        assert_eq!(kept, format!("\nthe profile keeps its {both}, {hint}"));
+        // A base URL, which takes precedence over the environment, replaces it.
+        let (profile, kept) = login(&[("X_ID", "2"), ("X_BASE_URL", "http://h")], None);
+        assert_eq!(profile, "base_url = \"http://h\"\nid = \"2\"\nunknown = 7\n");
+        assert_eq!(kept, format!("\nthe profile keeps its unknown; to remove it, {hint}"));
+        let (profile, kept) = login(&[("X_ID", "2")], Some("staging"));
+        assert_eq!(profile, "environment = \"staging\"\nid = \"2\"\nunknown = 7\n");
+        assert_eq!(kept, format!("\nthe profile keeps its unknown; to remove it, {hint}"));
+    }
+
+    #[test]
+    fn values_of_wrong_types_are_rejected() {
+        let folder = TestFolder::new();
+        let path = folder.join("profiles.toml");
+        let load = |text: &str| {
+            fs::write(&path, text).unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            }
+            Profiles::load_from(path.clone())
+        };
+        for (text, problem) in [
+            ("profiles = 5", "profiles: must be a table of profiles"),
+            ("profiles.a = \"CANARY\"", "profiles.a: must be a table of settings"),
+            ("default = [\"a\"]", "default: must be the name of a profile in quotes"),
+            ("[profile.a]\nid = \"CANARY\"", "profile is not one of default, profiles"),
+        ] {
+            let failure = load(text).unwrap_err();
+            let expected = format!("{}: {problem}", path.display());
+            assert_eq!((failure.exit(), failure.message()), (Exit::Local, &*expected));
+        }
+        let profiles = load("default = \"b\"\n[profiles.a]\n[profiles.c]\n").unwrap();
+        let failure = profiles.default().unwrap_err();
+        let problem = format!("{}: default: there is no profile `b`", path.display());
+        assert_eq!((failure.exit(), failure.message()), (Exit::Local, &*problem));
+        for value in ["[\"printf\", 5, \"CANARY\"]", "[]", "5", "[\"echo\"], limit = 5"] {
+            let text = format!("[profiles.a]\nsecret = {{ command = {value} }}");
+            let failure = load(&text).unwrap().settings("a", VARIABLES).unwrap_err();
+            let problem = "profile `a`: the command of secret must be ";
+            assert!(failure.message().starts_with(problem), "{failure}");
+            assert!(failure.exit() == Exit::Local && !failure.message().contains("CANARY"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn profiles_that_are_an_endless_device_are_rejected() {
+        let folder = TestFolder::new();
+        let path = folder.join("profiles.toml");
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let failure = Profiles::load_from(path.clone()).unwrap_err();
+        assert_eq!(failure.message(), format!("{}: is larger than 64 MiB", path.display()));
     }
 
     #[test]
@@ -997,7 +1332,7 @@ mod tests {
             for source in ["terminal", "file env", ENVIRONMENT] {
                 let values = BTreeMap::from([("X_CA_CERTIFICATE", file.clone())]);
                 let settings = Settings { values, source: source.to_owned() };
-                let mut profiles = Profiles { path: PathBuf::new(), table: toml::Table::new() };
+                let mut profiles = profiles_of(toml::Table::new());
                 profiles.store("shop", &settings, &variables).unwrap();
                 let stored = profiles.settings("shop", &variables).unwrap();
                 assert_eq!(stored.get("X_CA_CERTIFICATE"), expected.to_str(), "{source}");
@@ -1092,7 +1427,7 @@ mod tests {
             );
         }
         let table = "[profiles.a]\nid = \"i\"\nsecrets = \"CANARY\"\n".parse().unwrap();
-        let error = Profiles { path: PathBuf::new(), table }.settings("a", VARIABLES).unwrap_err();
+        let error = profiles_of(table).settings("a", VARIABLES).unwrap_err();
         let problem = "profile `a`: secrets is not one of id, secret, host";
         assert_eq!(error.message(), problem);
     }
@@ -1138,14 +1473,14 @@ mod tests {
              [profiles.b]\nid = \"i\"\nhost = { command = [\"false\"] }\n"
                 .parse()
                 .unwrap();
-        let profiles = Profiles { path: PathBuf::new(), table };
+        let profiles = profiles_of(table);
         assert_eq!(profiles.settings("a", VARIABLES).unwrap().need("X_SECRET"), "s");
         let error = profiles.settings("b", VARIABLES).unwrap_err().to_string();
         assert!(error.contains("the command of host failed"), "{error}");
         let checked = |output: &str| {
             let command = format!("secret = {{ command = [\"printf\", '{output}'] }}");
             let table = format!("[profiles.a]\n{command}\n").parse().unwrap();
-            let profiles = Profiles { path: PathBuf::new(), table };
+            let profiles = profiles_of(table);
             let settings = profiles.settings("a", VARIABLES).unwrap();
             let checked = settings.check_characters(VARIABLES);
             let failed = |failure: Failure| (failure.exit(), failure.message().to_owned());
@@ -1194,5 +1529,9 @@ mod tests {
         let long = "echo 1; head -c 300000 /dev/zero";
         let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
         assert_eq!(line, "1");
+        let endless = "head -c 300000 /dev/zero";
+        let error = output_of(&table(endless), "a", "secret", Duration::from_secs(60)).unwrap_err();
+        let problem = "profile `a`: the command of secret printed a line of 64 KiB or more";
+        assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
     }
 }

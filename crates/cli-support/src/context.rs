@@ -16,7 +16,8 @@ use api_auth::{
 };
 
 use crate::args::{
-    Global, Input, Limits, Member, check_read, claim_stdin, limited, listed, typed_line,
+    Global, Input, Limits, Member, check_read, claim_stdin, limited, limited_line, listed,
+    typed_line,
 };
 use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
@@ -26,7 +27,7 @@ use crate::json::Json;
 use crate::logger::{self, ROOTS};
 use crate::output::{Column, Output, printable};
 use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
-use crate::terminal::{Progress, is_colored};
+use crate::terminal::{Progress, is_colored, prompt_secret};
 use crate::termination::{self, Report, Section, TemporaryFile};
 use crate::times::Times;
 
@@ -135,6 +136,22 @@ pub trait Provider: Sized {
     ) -> Result<Vec<(&'static str, Secret)>, Failure> {
         let _ = (context, login);
         Err(Failure::new(Exit::Usage, "--web: this provider has no user login"))
+    }
+
+    /// Whether access tokens are cached in files (see [`forget_token`](Self::forget_token)).
+    const HAS_TOKEN_CACHE: bool = false;
+
+    /// Removes the access token of these settings, in which secrets can be missing, if it is in the
+    /// default cache of the program. Returns a message for the user if there is a token.
+    ///
+    /// # Errors
+    /// Returns an error if a setting is invalid, or if the token cannot be removed.
+    fn forget_token(
+        settings: &Settings,
+        connection: &Connection,
+    ) -> Result<Option<String>, Failure> {
+        let _ = (settings, connection);
+        Ok(None)
     }
 
     /// Checks that the server accepts the credentials.
@@ -599,6 +616,12 @@ impl<P: Provider> Context<P> {
     pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Failure> {
         let connection = Connection { is_offline: true, ..self.connection(settings)? };
         self.new_client(settings, &connection).map(drop)
+    }
+
+    /// Calls [`Provider::forget_token`].
+    pub(crate) fn forget_token(&self, settings: &Settings) -> Result<Option<String>, Failure> {
+        let forgotten = P::forget_token(settings, &self.connection(settings)?);
+        forgotten.map_err(|failure| self.named(settings, failure))
     }
 
     /// Returns the client. The first call creates it.
@@ -1226,9 +1249,8 @@ impl<P: Provider> Context<P> {
         let source = if is_stdin { option } else { name };
         let text = if is_stdin {
             claim_stdin(option)?;
-            let (mut line, mut stdin) = (Vec::new(), self.stdin.borrow_mut());
-            let line = stdin.read_until(b'\n', &mut line).map(|_| line);
-            let text = typed_line(source, line)?;
+            let mut stdin = self.stdin.borrow_mut();
+            let text = typed_line(source, limited_line(&mut *stdin))?;
             self.secrets.set(self.secrets.get().saturating_sub(1));
             if self.secrets.get() == 0 && !stdin.buffer().trim_ascii().is_empty() {
                 return Err(usage(format!("{option}: there is a further line after the {name}")));
@@ -1238,7 +1260,7 @@ impl<P: Provider> Context<P> {
             let problem = format!("cannot prompt for the {name} without a terminal; use {option}");
             return Err(usage(problem));
         } else {
-            let line = rpassword::prompt_password(format!("{name}: "));
+            let line = prompt_secret(&format!("{name}: "));
             typed_line(source, line.map(String::into_bytes))?
         };
         if text.trim().is_empty() {

@@ -29,9 +29,11 @@ pub mod doctor;
 pub mod exit;
 pub mod files;
 pub mod json;
+mod lock;
 mod logger;
 pub mod output;
 pub mod process;
+mod profile_text;
 mod program;
 mod raw_page;
 pub mod request;
@@ -161,7 +163,7 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         AuthCommand::Logout { name } => {
             let name = name.as_ref().or(context.global.profile.as_ref());
             let name = name.map_or("default", String::as_str);
-            context.note(&logout(P::NAME, name, &context.global)?);
+            context.note(&logout(context, name)?);
         }
         AuthCommand::Default { name } => {
             context.note(&set_default(P::NAME, &name, &context.global)?);
@@ -170,10 +172,10 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
             let columns = [("profile", "profile"), ("default", "default")];
             context.output.check_fields(&columns, &[])?;
             let profiles = Profiles::load(P::NAME)?;
-            let default = profiles.default();
+            let default = profiles.default_name();
             let mut list = context.output.list(&columns)?;
             for name in profiles.names() {
-                let is_default = default.as_deref() == Some(name.as_str());
+                let is_default = default == Some(name.as_str());
                 list.push(&Json::Object(vec![
                     ("profile".to_owned(), Json::Text(name)),
                     ("default".to_owned(), Json::Other(is_default.to_string())),

@@ -68,7 +68,7 @@ pub(crate) fn name_roots(name: String) {
 /// from now on.
 pub(crate) fn print_recording(path: &PathBuf) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    file.read_to_end(&mut Vec::new())?;
+    std::io::copy(&mut file, &mut std::io::sink())?;
     let _ = EXCHANGES.set(Mutex::new(Exchanges { file, rest: String::new() }));
     Ok(())
 }

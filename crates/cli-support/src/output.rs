@@ -748,7 +748,7 @@ fn is_only_of_owner(_: &fs::Metadata) -> bool {
 
 /// Follows a chain of symbolic links and returns its end, at which no file has to exist. Returns a
 /// path that is not a link unchanged.
-fn target_of(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
     /// The maximum number of links that are followed, as in Linux.
     const LINKS: usize = 40;
     let mut path = path.to_owned();

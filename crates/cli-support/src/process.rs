@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal, Read};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,11 @@ use crate::termination::tasks;
 
 /// The interval between two checks of whether a process has ended.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The maximum time to wait for more output after a process has ended. Its children may keep the
-/// output open for longer.
+/// The maximum time to wait for output after a process has ended. Its children may keep the output
+/// open for longer.
 const REST: Duration = Duration::from_secs(1);
 /// The maximum number of bytes of output that are kept. The rest is read and discarded.
-const MOST: usize = 64 * 1024;
+pub(crate) const MOST: usize = 64 * 1024;
 
 /// A running child process. If a signal terminates this program, the child is killed first.
 #[derive(Debug)]
@@ -150,25 +150,65 @@ pub(crate) fn output(
     command.stdout(std::process::Stdio::piped());
     let mut process = Process::start_in(command, !is_on_terminal())?;
     let (sender, receiver) = mpsc::channel();
-    if let Some(mut stdout) = process.child.stdout.take() {
-        thread::Builder::new().spawn(move || {
-            // The rest is read, too, because the process must not block while it writes.
-            let (mut part, mut rest) = ([0; 4096], MOST);
-            while let Ok(length) = stdout.read(&mut part)
-                && length > 0
-            {
-                let kept = part.get(..length.min(rest)).unwrap_or_default();
-                rest -= kept.len();
-                let _ = sender.send(kept.to_vec());
-            }
-        })?;
+    if let Some(stdout) = process.child.stdout.take() {
+        thread::Builder::new().spawn(move || read_all(stdout, sender))?;
     }
     let Some(status) = process.wait(limit)? else { return Ok(None) };
-    let mut output: Vec<u8> = Vec::new();
+    Ok(Some((status, joined(&receiver, REST))))
+}
+
+/// Reads all output of a process, and sends the first [`MOST`] bytes in parts.
+fn read_all(mut stdout: impl Read, sender: Sender<Vec<u8>>) {
+    let (mut part, mut beginning) = ([0; 4096], stdout.by_ref().take(MOST as u64));
+    while let Ok(length @ 1..) = beginning.read(&mut part) {
+        let _ = sender.send(part.get(..length).unwrap_or_default().to_vec());
+    }
+    drop(sender);
+    // The rest is read, too, because the process must not block while it writes.
+    let _ = io::copy(&mut stdout, &mut io::sink());
+}
+
+/// Joins the parts of an output until they contain a line. Waits for at most `limit` in total,
+/// because a child of the process that has ended may still write.
+#[expect(clippy::disallowed_methods, reason = "the time of a process is measured")]
+fn joined(receiver: &Receiver<Vec<u8>>, limit: Duration) -> Vec<u8> {
+    let (started, mut output) = (Instant::now(), Vec::new());
     while !output.contains(&b'\n')
-        && let Ok(part) = receiver.recv_timeout(REST)
+        && let Some(rest) = limit.checked_sub(started.elapsed())
+        && let Ok(part) = receiver.recv_timeout(rest)
     {
         output.extend(part);
     }
-    Ok(Some((status, output)))
+    output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_beginning_of_an_output_is_kept() {
+        let (sender, receiver) = mpsc::channel();
+        read_all(io::repeat(b'x').take(1 << 20), sender);
+        let lengths: Vec<_> = receiver.iter().map(|part| part.len()).collect();
+        assert_eq!(lengths.iter().sum::<usize>(), MOST);
+        // Empty parts would fill the queue, too.
+        assert!(!lengths.contains(&0), "{lengths:?}");
+    }
+
+    #[test]
+    fn output_that_never_ends_is_not_waited_for() {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let writing = thread::spawn(move || while sender.send(b"x".to_vec()).is_ok() {});
+        assert!(joined(&receiver, Duration::from_millis(20)).iter().all(|byte| *byte == b'x'));
+        drop(receiver);
+        writing.join().unwrap();
+    }
+
+    #[test]
+    fn output_of_an_ended_process_is_complete() {
+        let (sender, receiver) = mpsc::channel();
+        read_all(&b"a\nb\n"[..], sender);
+        assert_eq!(joined(&receiver, REST), b"a\nb\n");
+    }
 }

@@ -10,6 +10,8 @@
 //! written only at its end. A [`Section`] gives them time to do so: requests that are sent with
 //! [`send`] and waits of [`InterruptibleClock`] end, and the process ends after the section.
 //!
+//! A terminal whose echo is switched off by [`Silence`] is restored before the process ends.
+//!
 //! A [`Report`] is printed before the process ends, so that a user learns that a write request may
 //! have been carried out.
 
@@ -47,6 +49,9 @@ pub(crate) enum Task {
     Interrupt(Sender<Result<Response, TransportError>>),
     /// Waits for the end of a section.
     Section,
+    /// Restores the attributes of a terminal.
+    #[cfg(unix)]
+    Restore(Box<(fs::File, rustix::termios::Termios)>),
     /// Prints this text to standard error.
     Report(String),
 }
@@ -103,7 +108,22 @@ impl Tasks {
             match task {
                 Task::Kill { pid, is_group } => drop(kill(*pid, *is_group)),
                 Task::Interrupt(sender) => drop(sender.send(Err(terminated(Sent::Maybe)))),
-                Task::Remove(_) | Task::Section | Task::Report(_) => {}
+                Task::Remove(_) | Task::Section | Task::Restore(_) | Task::Report(_) => {}
+            }
+        }
+    }
+
+    /// Restores the terminals that are registered with [`Task::Restore`].
+    #[cfg(unix)]
+    fn restore_terminals(&self) {
+        use rustix::{process::getpgrp, termios::tcgetpgrp};
+
+        for task in self.tasks.values() {
+            // A background process would be stopped when it changes the terminal.
+            if let Task::Restore(restored) = task
+                && tcgetpgrp(&restored.0).map_or(true, |group| group == getpgrp())
+            {
+                restore(restored);
             }
         }
     }
@@ -219,6 +239,75 @@ impl Clock for InterruptibleClock {
     }
 }
 
+/// Restores the attributes of a terminal, and ends the line of the prompt.
+#[cfg(unix)]
+fn restore((terminal, attributes): &(fs::File, rustix::termios::Termios)) {
+    use std::io::Write;
+
+    let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, attributes);
+    let mut terminal = terminal;
+    let _ = terminal.write_all(b"\n");
+}
+
+/// A terminal without echo, whose characters are read one by one. Ctrl-C is a character, too. The
+/// previous attributes are restored when this value is dropped, or when a signal terminates the
+/// process.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(crate) struct Silence(u64);
+
+#[cfg(unix)]
+impl Silence {
+    /// Switches the echo of a terminal off.
+    ///
+    /// # Errors
+    /// Returns an error if the file is not a terminal, or if a signal was received.
+    pub(crate) fn begin(terminal: fs::File) -> std::io::Result<Self> {
+        use rustix::termios::{
+            LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr,
+        };
+
+        // Because of the lock, a signal cannot restore the terminal before the echo is off.
+        let mut tasks = tasks();
+        if tasks.is_ended() {
+            return Err(std::io::Error::other("this process was terminated by a signal"));
+        }
+        let previous = tcgetattr(&terminal)?;
+        let mut silent = previous.clone();
+        silent.local_modes -=
+            LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
+        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
+        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+        Ok(Self(tasks.add(Task::Restore(Box::new((terminal, previous))))))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Silence {
+    fn drop(&mut self) {
+        if let Some(Task::Restore(restored)) = tasks().tasks.remove(&self.0) {
+            restore(&restored);
+        }
+    }
+}
+
+/// Waits for the end of the process after it sent itself a SIGINT. Returns if it ignores SIGINT.
+#[cfg(unix)]
+pub(crate) fn wait_for_interrupt() {
+    while is_handled(signal_hook::consts::SIGINT) {
+        thread::park();
+    }
+}
+
+/// Returns whether a signal ends the process after its [`Task`]s, which is not the case if the
+/// process ignores it.
+#[cfg(unix)]
+pub(crate) fn is_handled(signal: i32) -> bool {
+    signals::start();
+    signals::is_handled(signal)
+}
+
 /// Sends a request in a separate thread. If the process is terminated by a signal, this function
 /// returns an error immediately.
 pub(crate) fn send(
@@ -317,7 +406,7 @@ impl Drop for TemporaryFile {
 mod signals {
     use std::os::raw::c_int;
     use std::sync::atomic::AtomicBool;
-    use std::sync::{Arc, Once, PoisonError, mpsc};
+    use std::sync::{Arc, Once, OnceLock, PoisonError, mpsc};
     use std::thread;
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
@@ -325,6 +414,14 @@ mod signals {
     use signal_hook::low_level::emulate_default_handler;
 
     use crate::termination::{ENDED, GRACE, SECTIONS, TASKS};
+
+    /// The signals that the thread of [`start`] handles.
+    static HANDLED: OnceLock<Vec<c_int>> = OnceLock::new();
+
+    /// Returns whether the thread of [`start`] handles a signal.
+    pub(super) fn is_handled(signal: c_int) -> bool {
+        HANDLED.get().is_some_and(|handled| handled.contains(&signal))
+    }
 
     /// Starts the thread that waits for signals. If it cannot be started, a signal ends the process
     /// immediately.
@@ -335,7 +432,11 @@ mod signals {
             let _ = signal_hook::flag::register(SIGXFSZ, Arc::<AtomicBool>::default());
             let (sender, receiver) = mpsc::channel();
             let waiting = thread::Builder::new().spawn(move || {
-                let signals = Signals::new(handled());
+                let handled = handled();
+                let signals = Signals::new(&handled);
+                if signals.is_ok() {
+                    let _ = HANDLED.set(handled);
+                }
                 let _ = sender.send(());
                 if let Ok(mut signals) = signals
                     && let Some(signal) = signals.forever().next()
@@ -357,6 +458,7 @@ mod signals {
         // From here on, the lock is never released.
         let waited = SECTIONS.wait_timeout_while(tasks, GRACE, |tasks| tasks.has_section());
         let (tasks, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        tasks.restore_terminals();
         tasks.remove_files();
         tasks.report();
         let _ = emulate_default_handler(signal);

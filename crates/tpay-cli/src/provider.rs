@@ -25,7 +25,7 @@ use tpay_client::recurring::{GetRecurring, ListRecurring, ListRecurringCharges};
 use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds};
 use tpay_client::reports::ListReports;
 use tpay_client::transactions::{GetTransaction, ListTransactions};
-use tpay_client::{Client, Environment, FileStore, MemoryStore};
+use tpay_client::{Client, ClientBuilder, Environment, FileStore, MemoryStore};
 
 /// Describes Tpay to the code that all four programs share; see [`Provider`].
 #[derive(Debug)]
@@ -43,6 +43,29 @@ const fn pages(endpoint: &'static str, lists: &'static [&'static str], id: &'sta
 pub(crate) const MERCHANT_ID: &str = "TPAY_MERCHANT_ID";
 /// The environment variable that contains the security code from the merchant panel.
 pub(crate) const SECURITY_CODE: &str = "TPAY_SECURITY_CODE";
+
+/// The name of the default token cache, which is that of the library.
+const CACHE: &str = "tpay-client";
+
+/// Returns a builder for a client without a token store.
+fn builder(settings: &Settings, connection: &Connection) -> Result<ClientBuilder, Failure> {
+    // Without credentials, a command calls only public endpoints.
+    let credential = |name| settings.get(name).filter(|value| !value.is_empty());
+    let [id, secret] =
+        ["TPAY_CLIENT_ID", "TPAY_CLIENT_SECRET"].map(|name| credential(name).unwrap_or("none"));
+    let builder = Client::builder(id, secret);
+    let (url, names) = (settings.get("TPAY_BASE_URL"), ["production", "sandbox"]);
+    let environment = match connection.server(settings, "TPAY_ENVIRONMENT", url, &names)? {
+        (Some(url), _) => Environment::custom(url),
+        (None, "sandbox") => Environment::Sandbox,
+        (None, _) => Environment::Production,
+    };
+    Ok(connect!(
+        builder.environment(environment),
+        connection,
+        concat!("tpay-cli/", env!("CARGO_PKG_VERSION"))
+    ))
+}
 
 impl Provider for Tpay {
     const NAME: &'static str = "tpay";
@@ -109,22 +132,7 @@ impl Provider for Tpay {
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
-        // Without credentials, a command calls only public endpoints.
-        let credential = |name| settings.get(name).filter(|value| !value.is_empty());
-        let [id, secret] =
-            ["TPAY_CLIENT_ID", "TPAY_CLIENT_SECRET"].map(|name| credential(name).unwrap_or("none"));
-        let builder = Client::builder(id, secret);
-        let (url, names) = (settings.get("TPAY_BASE_URL"), ["production", "sandbox"]);
-        let environment = match connection.server(settings, "TPAY_ENVIRONMENT", url, &names)? {
-            (Some(url), _) => Environment::custom(url),
-            (None, "sandbox") => Environment::Sandbox,
-            (None, _) => Environment::Production,
-        };
-        let builder = connect!(
-            builder.environment(environment),
-            connection,
-            concat!("tpay-cli/", env!("CARGO_PKG_VERSION"))
-        );
+        let builder = builder(settings, connection)?;
         if connection.is_offline {
             // HTTP Basic needs no token, so nothing is requested.
             return Ok(builder.http_basic().build()?);
@@ -141,7 +149,7 @@ impl Provider for Tpay {
                                `~` is not expanded";
                 return Err(Failure::new(Exit::Local, problem));
             }
-            None => match FileStore::user_cache("tpay-client") {
+            None => match FileStore::user_cache(CACHE) {
                 Ok(store) => builder.token_store(store),
                 Err(_) => builder,
             },
@@ -150,6 +158,27 @@ impl Provider for Tpay {
     }
 
     provider_calls!();
+
+    const HAS_TOKEN_CACHE: bool = true;
+
+    fn forget_token(
+        settings: &Settings,
+        connection: &Connection,
+    ) -> Result<Option<String>, Failure> {
+        let store = match settings.get("TPAY_TOKEN_CACHE") {
+            Some("off") => return Ok(None),
+            Some(folder) => {
+                let kept = "the token cache of the profile is not changed, because it is not the \
+                            default one";
+                return Ok(Some(format!("{kept}: {folder}")));
+            }
+            None => FileStore::user_cache(CACHE),
+        };
+        let Ok(store) = store else { return Ok(None) };
+        let folder = store.folder().display().to_string();
+        let is_removed = builder(settings, connection)?.token_store(store).forget_token()?;
+        Ok(is_removed.then(|| format!("removed its access token from {folder}")))
+    }
 
     fn check(client: &Client) -> Result<(), Failure> {
         client.get_token_info()?;

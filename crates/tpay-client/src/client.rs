@@ -328,37 +328,12 @@ impl ClientBuilder {
     /// Returns an error that names the first invalid option, such as an empty id or secret, a
     /// timeout of 0, or a base URL that would cause the secret to be sent unencrypted.
     pub fn build(self) -> Result<Client> {
-        let base = self.environment.base_url();
-        let servers = [
-            (Server::MAIN, self.base_url_name, base),
-            (SECURE, "certificates_url", self.environment.certificates_url()),
-        ];
         let (id_name, secret_name) = self.client_names;
         let auth: Arc<dyn Auth> = if self.basic {
             let basic = Basic::new(&self.client_id, &self.client_secret)?;
             Arc::new(basic.with_names(id_name, secret_name))
         } else {
-            let url = [base.trim_end_matches('/'), "/oauth/auth"].concat();
-            let mut server =
-                TokenServer::new(&url, self.client_id.as_str(), self.client_secret.clone())
-                    .map_err(|error| match error.argument() {
-                        // If the base URL itself is invalid, building the settings returns a better
-                        // error.
-                        "token URL" => {
-                            let built = self.settings.clone().build(&PROVIDER, &servers, vec![]);
-                            let problem = "must be a URL such as https://api.example.com";
-                            let problem = || InputError::new(self.base_url_name, problem);
-                            built.err().unwrap_or_else(problem)
-                        }
-                        _ => error,
-                    })?
-                    .with_names(id_name, secret_name)
-                    .with_grant_type(None) // the documented request has none
-                    .with_authentication(self.authentication);
-            if let Some(scope) = self.scope {
-                server = server.with_scope(scope);
-            }
-            let mut bearer = Bearer::new(server, Grant::ClientCredentials)
+            let mut bearer = Bearer::new(self.token_server()?, Grant::ClientCredentials)
                 .with_default_lifetime(TOKEN_LIFETIME)
                 .with_error_reader(error::read);
             if let Some(store) = self.store {
@@ -366,10 +341,75 @@ impl ClientBuilder {
             }
             Arc::new(bearer)
         };
+        let servers = servers(&self.environment, self.base_url_name);
         let core = self.settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)])?;
         let Self { client_id, client_secret, environment, .. } = self;
         Ok(Client { core, client_id, client_secret, environment })
     }
+
+    /// Removes the token of this client from the [token store](Self::token_store), for example when
+    /// a user logs out. The token stays valid until it expires. No request is sent. Returns whether
+    /// the store contained a token.
+    ///
+    /// ```
+    /// # use tpay_client::{Client, MemoryStore};
+    /// let store = MemoryStore::new();
+    /// let is_removed = Client::builder("id", "secret").token_store(store).forget_token()?;
+    /// assert!(!is_removed);
+    /// # Ok::<(), tpay_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the base URL or a credential is invalid, or if the store still contains
+    /// the token, for example because its folder is not writable.
+    pub fn forget_token(self) -> Result<bool> {
+        let key = self.token_server()?.key(&Grant::ClientCredentials);
+        let stored = |store: &Arc<dyn TokenStore>| store.load(&key);
+        let Some((store, token)) = self.store.as_ref().and_then(|s| Some((s, stored(s)?))) else {
+            return Ok(false);
+        };
+        store.forget(&key, &token);
+        match stored(store) {
+            None => Ok(true),
+            Some(_) => Err(InputError::new("token store", "the token cannot be removed").into()),
+        }
+    }
+
+    /// Creates the request for tokens.
+    fn token_server(&self) -> Result<TokenServer, InputError> {
+        let (id_name, secret_name) = self.client_names;
+        let url = [self.environment.base_url().trim_end_matches('/'), "/oauth/auth"].concat();
+        let server = TokenServer::new(&url, self.client_id.as_str(), self.client_secret.clone())
+            .map_err(|error| match error.argument() {
+                // If the base URL itself is invalid, building the settings returns a better error.
+                "token URL" => {
+                    let servers = servers(&self.environment, self.base_url_name);
+                    let built = self.settings.clone().build(&PROVIDER, &servers, vec![]);
+                    let problem = "must be a URL such as https://api.example.com";
+                    let problem = || InputError::new(self.base_url_name, problem);
+                    built.err().unwrap_or_else(problem)
+                }
+                _ => error,
+            })?
+            .with_names(id_name, secret_name)
+            .with_grant_type(None) // the documented request has none
+            .with_authentication(self.authentication);
+        Ok(match &self.scope {
+            Some(scope) => server.with_scope(scope),
+            None => server,
+        })
+    }
+}
+
+/// Returns the servers of an environment. `base_url_name` is the name of the base URL in errors.
+fn servers<'a>(
+    environment: &'a Environment,
+    base_url_name: &'static str,
+) -> [(Server, &'static str, &'a str); 2] {
+    [
+        (Server::MAIN, base_url_name, environment.base_url()),
+        (SECURE, "certificates_url", environment.certificates_url()),
+    ]
 }
 
 #[cfg(test)]
@@ -416,6 +456,39 @@ mod tests {
         );
         let own = [("TPAY_ENVIRONMENT", "sandbox"), ("TPAY_BASE_URL", "http://127.0.0.1:1")];
         assert_eq!(hosts(&own), pair("http://127.0.0.1:1", "http://127.0.0.1:1"));
+    }
+
+    #[test]
+    fn stored_token_of_the_client_is_removed() {
+        use api_auth::{AccessToken, MemoryStore, TokenKey};
+
+        /// A store whose tokens cannot be removed.
+        struct Fixed(MemoryStore);
+        impl TokenStore for Fixed {
+            fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+                self.0.load(key)
+            }
+            fn save(&self, key: &TokenKey, token: &AccessToken) {
+                self.0.save(key, token);
+            }
+            fn forget(&self, _: &TokenKey, _: &AccessToken) {}
+        }
+        let token = AccessToken::new("t", std::time::SystemTime::UNIX_EPOCH);
+        let key =
+            |id| Client::builder(id, "s").token_server().unwrap().key(&Grant::ClientCredentials);
+        let store = Arc::new(MemoryStore::new());
+        for id in ["a", "b"] {
+            store.save(&key(id), &token);
+        }
+        // The secret is not needed.
+        let forget = || Client::builder("a", "x").token_store(Arc::clone(&store)).forget_token();
+        assert!(forget().unwrap() && !forget().unwrap());
+        assert!(store.load(&key("a")).is_none() && store.load(&key("b")).is_some());
+        assert!(!Client::builder("a", "x").forget_token().unwrap());
+        let fixed = Fixed(MemoryStore::new());
+        fixed.save(&key("a"), &token);
+        let error = Client::builder("a", "x").token_store(fixed).forget_token().unwrap_err();
+        assert!(error.to_string().contains("token store: the token cannot be removed"), "{error}");
     }
 
     #[test]

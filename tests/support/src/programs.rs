@@ -328,6 +328,13 @@ macro_rules! program_rules {
         }
 
         #[test]
+        fn changes_of_profiles_are_not_lost() {
+            let world = $world;
+            std::fs::write(world.home.join("env"), world.env_file()).unwrap();
+            check(&world, |program| program.assert_profile_changes(&world.home));
+        }
+
+        #[test]
         fn rejected_credentials_are_shown_with_their_source() {
             let world = $world;
             let variables: Vec<_> = world.variables().collect();
@@ -1499,6 +1506,52 @@ impl Program<'_> {
         let silent = self.on_terminal(&[self.write, &["--no-input"]].concat(), "")?;
         assert!(silent.status == 2 && silent.stdout.contains("add --yes"), "{silent:?}");
         Some(read.stdout)
+    }
+
+    /// Checks that processes that change the profiles at the same time lose no change, and that a
+    /// login changes only the settings that it is given. `home` contains the file `env`.
+    ///
+    /// # Panics
+    /// Panics if a change is lost.
+    pub fn assert_profile_changes(&self, home: &std::path::Path) {
+        let names: Vec<String> = (0..8).map(|number| format!("p{number}")).collect();
+        let list = || self.run(&["auth", "list", "--fields", "profile"]).stdout;
+        let all = |arguments: &[&str]| {
+            let start = |name| {
+                let mut command = (self.command)(&[arguments, &["--profile", name, "-q"]].concat());
+                command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+            };
+            let children: Vec<_> = names.iter().map(|name| start(name)).collect();
+            for mut child in children {
+                assert!(child.wait().unwrap().success(), "{arguments:?}");
+            }
+        };
+        all(&["auth", "login", "--env-file", "env"]);
+        assert_eq!(list().lines().collect::<Vec<_>>(), names);
+        all(&["auth", "logout"]);
+        assert_eq!(list(), "");
+        let env = std::fs::read_to_string(home.join("env")).unwrap();
+        let credentials: Vec<&str> = env
+            .lines()
+            .filter(|line| !line.contains("_URL=") && !line.contains("_HOST="))
+            .collect();
+        std::fs::write(home.join("credentials"), credentials.join("\n")).unwrap();
+        let login = ["auth", "login", "--profile", "p", "--env-file", "credentials"];
+        let url = ["--base-url", "http://127.0.0.1:1"];
+        let run = self.run(&[&login[..], &url].concat());
+        assert!(run.status == 0 && !run.stderr.contains("keeps"), "{run:?}");
+        let run = self.run(&login);
+        let hint = format!("run `{} auth logout p` first", self.name);
+        let kept = format!("\nthe profile keeps its base_url; to remove it, {hint}\n");
+        assert!(run.status == 0 && run.stderr.ends_with(&kept), "{run:?}");
+        let curl = |options: &[&str]| {
+            self.run(&[self.read, &["--profile", "p", "--curl"], options].concat()).stdout
+        };
+        assert!(curl(&[]).contains("http://127.0.0.1:1/"), "{}", curl(&[]));
+        let production = ["--environment", "production"];
+        let run = self.run(&[&login[..], &production].concat());
+        assert!(run.status == 0 && !run.stderr.contains("keeps"), "{run:?}");
+        assert_eq!(curl(&[]), curl(&production));
     }
 
     /// Runs the program on a terminal. Both of its outputs are the standard output of the result.

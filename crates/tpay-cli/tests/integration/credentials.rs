@@ -69,3 +69,54 @@ fn profiles_that_others_can_read_are_rejected() {
     assert_eq!(run.status, 10);
     assert!(run.stderr.contains("chmod 600"), "{run:?}");
 }
+
+#[test]
+fn logout_removes_the_token_from_the_default_cache_only() {
+    let world = World::new();
+    let tokens = |folder: &std::path::Path| {
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().ends_with(".json")).count()
+    };
+    let own = world.home.join("own");
+    let own_cache = format!("TPAY_TOKEN_CACHE={}\n", own.display());
+    let default = world.home.join("cache").join("tpay-client");
+    for (folder, setting, expected) in [
+        (&own, &*own_cache, "is not changed, because it is not the default one: "),
+        (&default, "", "\nremoved its access token from "),
+    ] {
+        let env = world.env_file();
+        let env = env.lines().filter(|line| !line.contains("TPAY_TOKEN_CACHE"));
+        let env = env.collect::<Vec<_>>().join("\n") + "\n" + setting;
+        let login = ["auth", "login", "--env-file", "-"];
+        assert_eq!(world.with_input(&login, &env).status, 0);
+        assert_eq!(world.with_input(&["transaction", "list"], "").status, 0);
+        assert_eq!(tokens(folder), 1);
+        // The secret is not needed to remove the token.
+        let path = world.home.join(".config/tpay/profiles.toml");
+        let stored = std::fs::read_to_string(&path).unwrap();
+        let secret = stored.lines().find(|line| line.starts_with("client_secret = ")).unwrap();
+        let command = "client_secret = { command = [\"false\"] }";
+        std::fs::write(&path, stored.replace(secret, command)).unwrap();
+        let run = world.with_input(&["auth", "logout", "--dry-run"], "");
+        assert!(run.status == 0 && run.stderr.lines().count() == 1, "{run:?}");
+        assert_eq!(tokens(folder), 1);
+        // Tokens of others stay.
+        std::fs::write(folder.join("other.json"), "x").unwrap();
+        let run = world.with_input(&["auth", "logout"], "");
+        assert!(run.status == 0 && run.stderr.contains(expected), "{run:?}");
+        assert!(run.stderr.contains(folder.to_str().unwrap()), "{run:?}");
+        assert_eq!(tokens(folder), if setting.is_empty() { 1 } else { 2 });
+    }
+    // Without a token, there is nothing to remove, and an invalid profile can be removed, too.
+    let path = world.home.join(".config/tpay/profiles.toml");
+    for (profile, expected) in [
+        ("client_id = \"x\"", ""),
+        ("client_ids = \"x\"", "its access token was not removed: profile `p`: client_ids is not"),
+    ] {
+        std::fs::write(&path, format!("[profiles.p]\n{profile}\n")).unwrap();
+        let run = world.with_input(&["auth", "logout", "p"], "");
+        let second = run.stderr.lines().nth(1).unwrap_or_default();
+        assert!(run.status == 0 && second.starts_with(expected), "{run:?}");
+        assert_eq!(second.is_empty(), expected.is_empty(), "{run:?}");
+    }
+}

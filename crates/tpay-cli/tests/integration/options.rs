@@ -628,3 +628,15 @@ fn passwords_of_urls_in_bodies_are_not_shown() {
     let run = world.run(&by_file);
     assert!(run.status == 8 && !run.stderr.contains("CANARY"), "{run:?}");
 }
+
+#[test]
+fn secrets_of_standard_input_are_limited() {
+    let world = World::new();
+    let path = world.home.join("endless");
+    std::fs::File::create(&path).unwrap().set_len((64 << 20) + 1).unwrap();
+    let mut command = world.command(&["blik", "pay", "01ABC", "--code-stdin"]);
+    let output = command.stdin(std::fs::File::open(&path).unwrap()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(10), "{stderr}");
+    assert!(stderr.contains("--code-stdin: is larger than 64 MiB"), "{stderr}");
+}
