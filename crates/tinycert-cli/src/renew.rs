@@ -11,9 +11,10 @@ use cli_support::api_auth::UnixTime;
 use cli_support::args::duration;
 use cli_support::output::{Column, Format};
 use cli_support::{Context, Exit, Failure, Json, Run};
-use tinycert_client::{CertId, CertStatus, Session};
+use tinycert_client::cert::KeyForm;
+use tinycert_client::{CertId, CertPart, CertStatus, Session};
 
-use crate::file::is_due;
+use crate::file::{certificates, is_due};
 use crate::hook::Hook;
 use crate::pair::{Folder, Pair, Record, file_failure};
 use crate::provider::{TinyCert, now};
@@ -103,6 +104,52 @@ pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
     }
 }
 
+/// A certificate of the account that may replace the one on disk.
+#[derive(Debug)]
+pub(crate) struct Downloaded {
+    cert_id: CertId,
+    chain: String,
+    /// The first certificate of the chain.
+    certificate: Certificate,
+}
+
+impl Downloaded {
+    /// Rejects a certificate that has expired, or that expires before the one on disk. The CA may
+    /// have shortened the validity, or the clock of the CA or of this machine may be wrong.
+    pub(crate) fn check_expiry(
+        &self,
+        on_disk: Option<&Certificate>,
+        now: UnixTime,
+    ) -> Result<(), Failure> {
+        let (cert_id, new) = (self.cert_id, self.certificate.expires);
+        let problem = match on_disk.map(|old| old.expires) {
+            Some(old) if new <= now => format!(
+                "has expired at {new} (now: {now}); the certificate on disk, which expires at \
+                 {old}, was kept; check the clock of this machine"
+            ),
+            None if new <= now => format!(
+                "has expired at {new} (now: {now}) and was not written; check the clock of this \
+                 machine"
+            ),
+            Some(old) if new < old => format!(
+                "expires at {new}, before the certificate on disk, which expires at {old} and \
+                 was kept"
+            ),
+            _ => return Ok(()),
+        };
+        Err(Failure::new(Exit::NotUnderstood, format!("certificate {cert_id} {problem}")))
+    }
+
+    /// Returns whether a certificate with the same validity period that is created now expires
+    /// after the one on disk.
+    fn may_be_outlasted(&self, on_disk: Option<&Certificate>, now: UnixTime) -> bool {
+        let Certificate { not_before, expires, .. } = &self.certificate;
+        let period = expires.seconds().saturating_sub(not_before.seconds());
+        let end = now.seconds().saturating_add(period);
+        on_disk.is_none_or(|old| end > old.expires.seconds())
+    }
+}
+
 impl Pair {
     /// Returns whether the certificate must be replaced. This is the case if it expires no later
     /// than `within` after `now`, if its files are missing, or if an interrupted run began to
@@ -136,13 +183,21 @@ impl Pair {
                     self.record.serial.is_some()
                         && self.record.serial.as_deref() != Some(&*found.serial)
                 });
-                match found {
+                if let Some(found) = found {
                     // A run that was killed later has published it.
-                    Some(found) => {
-                        self.is_replaced = true;
-                        self.end(found)?;
+                    self.is_replaced = true;
+                    self.end(found)?;
+                    continue;
+                }
+                let new = self.download(session, cert_id)?;
+                match new.check_expiry(on_disk.as_ref(), now) {
+                    Ok(()) => self.write(session, &new)?,
+                    // The run that created the certificate has failed for the same reason. A
+                    // certificate that is created now may be valid for longer.
+                    Err(_) if !is_new && new.may_be_outlasted(on_disk.as_ref(), now) => {
+                        is_new = self.begin_renewal(session, cert_id, on_disk.as_ref())?;
                     }
-                    None => self.publish(session, cert_id)?,
+                    Err(failure) => return Err(failure),
                 }
                 continue;
             }
@@ -157,14 +212,7 @@ impl Pair {
                 _ => {
                     let old = self.record.cert_id;
                     check_status(session, old)?;
-                    let renewal = session.renew(self.record.ca_id, old)?;
-                    if renewal.cert_id == old {
-                        let problem =
-                            format!("the server named certificate {old} as its own successor");
-                        return Err(Failure::new(Exit::NotUnderstood, problem));
-                    }
-                    is_new = renewal.is_new;
-                    self.begin(renewal.cert_id, on_disk.as_ref())?;
+                    is_new = self.begin_renewal(session, old, on_disk.as_ref())?;
                 }
             }
         }
@@ -172,18 +220,48 @@ impl Pair {
         Err(Failure::new(Exit::NotUnderstood, problem))
     }
 
-    /// Downloads the certificate `cert_id`, writes its files, and updates the record.
-    pub(crate) fn publish(&mut self, session: &Session, cert_id: CertId) -> Result<(), Failure> {
-        check_status(session, cert_id)?;
-        session.save_to_files(cert_id, &self.files()).map_err(file_failure)?;
-        self.is_replaced = true;
-        match self.on_disk()? {
-            Some(found) => self.end(&found),
-            None => {
-                let problem = format!("{}: has no certificate", self.files().chain().display());
-                Err(Failure::new(Exit::Local, problem))
-            }
+    /// Requests a successor of the certificate `old`, and records that it will replace the one on
+    /// disk. Returns whether the successor was created by this request.
+    fn begin_renewal(
+        &mut self,
+        session: &Session,
+        old: CertId,
+        on_disk: Option<&Certificate>,
+    ) -> Result<bool, Failure> {
+        let renewal = session.renew(self.record.ca_id, old)?;
+        if renewal.cert_id == old {
+            let problem = format!("the server named certificate {old} as its own successor");
+            return Err(Failure::new(Exit::NotUnderstood, problem));
         }
+        self.begin(renewal.cert_id, on_disk)?;
+        Ok(renewal.is_new)
+    }
+
+    /// Downloads the certificate `cert_id`. Returns an error if it is revoked or suspended.
+    pub(crate) fn download(
+        &self,
+        session: &Session,
+        cert_id: CertId,
+    ) -> Result<Downloaded, Failure> {
+        check_status(session, cert_id)?;
+        let chain = session.get_cert(cert_id, CertPart::Chain)?;
+        let invalid = |problem: String| {
+            let problem = format!("the server sent an invalid certificate {cert_id}: {problem}");
+            Failure::new(Exit::NotUnderstood, problem)
+        };
+        let found = certificates(chain.as_bytes()).map_err(invalid)?;
+        let Some(certificate) = found.into_iter().next() else {
+            return Err(invalid("the chain is empty".to_owned()));
+        };
+        Ok(Downloaded { cert_id, chain, certificate })
+    }
+
+    /// Writes the files of a downloaded certificate, and updates the record.
+    pub(crate) fn write(&mut self, session: &Session, new: &Downloaded) -> Result<(), Failure> {
+        let key = session.get_key(new.cert_id, KeyForm::Decrypted)?;
+        self.files().write(&new.chain, &key).map_err(file_failure)?;
+        self.is_replaced = true;
+        self.end(&new.certificate)
     }
 
     /// Runs the deploy hook, if one is given, unless it has already succeeded for the pair on disk
@@ -553,6 +631,42 @@ pub(crate) fn is_valid(on_disk: &Certificate, now: UnixTime) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn new_certificate_is_requested_only_if_it_can_expire_after_the_one_on_disk() {
+        let at = |day: i64| UnixTime::from_seconds(day * 86_400);
+        let certificate = |from: i64, until: i64| Certificate {
+            subject: String::new(),
+            issuer: String::new(),
+            serial: String::new(),
+            names: Vec::new(),
+            not_before: at(from),
+            expires: at(until),
+            key: String::new(),
+        };
+        // The CA has shortened the validity to 90 days.
+        let new = Downloaded {
+            cert_id: CertId::new(2),
+            chain: String::new(),
+            certificate: certificate(100, 190),
+        };
+        let old = certificate(0, 365);
+        for (now, is_rejected, is_outlasted) in
+            [(100, true, false), (200, true, false), (275, true, false), (276, true, true)]
+        {
+            let checked = new.check_expiry(Some(&old), at(now));
+            assert_eq!(checked.is_err(), is_rejected, "{now}");
+            assert_eq!(new.may_be_outlasted(Some(&old), at(now)), is_outlasted, "{now}");
+        }
+        for (old, now, is_rejected) in [
+            (None, 189, false),
+            (None, 190, true),
+            (Some(certificate(0, 190)), 100, false),
+            (Some(certificate(0, 191)), 100, true),
+        ] {
+            assert_eq!(new.check_expiry(old.as_ref(), at(now)).is_err(), is_rejected, "{now}");
+        }
+    }
 
     #[test]
     fn exit_status_counts_pairs() {

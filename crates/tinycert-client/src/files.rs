@@ -254,6 +254,28 @@ impl KeyPairFiles {
         self.prepare().map(drop)
     }
 
+    /// Writes a chain and its private key to the files, in the same way as
+    /// [`Session::save_to_files`](crate::Session::save_to_files). Use this method to check the
+    /// certificate between its download and the replacement of the files.
+    ///
+    /// ```no_run
+    /// use tinycert_client::cert::KeyForm;
+    /// use tinycert_client::{CertId, CertPart, KeyPairFiles, Session};
+    ///
+    /// let files = KeyPairFiles::for_name("/etc/ssl/acme", "example.com");
+    /// let (session, id) = (Session::from_env()?, CertId::new(14236));
+    /// let chain = session.get_cert(id, CertPart::Chain)?;
+    /// // Parse and check the certificate here.
+    /// files.write(&chain, &session.get_key(id, KeyForm::Decrypted)?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn write(&self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        self.prepare()?.write(chain, key)
+    }
+
     /// Waits until no other process writes the files, completes a replacement that a killed process
     /// did not finish, checks the files, and creates temporary files next to them, so that problems
     /// are detected before the first request.

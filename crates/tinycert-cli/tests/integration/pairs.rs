@@ -331,6 +331,101 @@ fn adopted_pair_that_is_valid_is_not_written_again() {
     assert_eq!(adopt(&[]), true);
 }
 
+/// Runs the program at `days` days after [`NOW`], whatever the time of the sandbox is.
+fn run_at(world: &World, days: u64, arguments: &[&str]) -> Run {
+    let mut command = world.command(arguments);
+    command.env("TINYCERT_TEST_CLOCK", (NOW + days * DAY).to_string());
+    command.env("PATH", "/usr/bin:/bin");
+    world.finish(command, "")
+}
+
+#[test]
+fn certificate_that_has_expired_or_expires_before_the_one_on_disk_is_not_written() {
+    let world = world();
+    // The server signs for 365 days, so its new certificates expire before this one.
+    let add = |name: &str| {
+        world
+            .sandbox
+            .tinycert()
+            .state(|server| server.add_cert(561, name, &[("DNS", name)], NOW + 385 * DAY).unwrap())
+    };
+    let old = add("a.example");
+    good(&world, &["adopt", &old.to_string(), "--ca", "561", "--dir", "pki"]);
+    let files =
+        ["a.example.chain.pem", "a.example.key.pem"].map(|name| world.home.join("pki").join(name));
+    let contents = || files.clone().map(|path| std::fs::read(path).unwrap());
+    let before = contents();
+    let created =
+        |name: &str| world.sandbox.tinycert().state(|server| server.certs_named(name)).len();
+    let renew = ["renew", "--dir", "pki", "-o", "json", "--deploy-hook", "echo x >> log"];
+    for (days, problem, most) in [
+        (
+            360,
+            "expires at 2027-11-29T12:00:00Z, before the certificate on disk, which expires at \
+             2027-12-19T12:00:00Z and was kept",
+            2,
+        ),
+        // Each further run may create one certificate, because the server's clock may be right now.
+        (
+            380,
+            "has expired at 2027-11-29T12:00:00Z (now: 2027-12-14T12:00:00Z); the certificate on \
+             disk, which expires at 2027-12-19T12:00:00Z, was kept",
+            3,
+        ),
+    ] {
+        let run = run_at(&world, days, &renew);
+        assert!(run.status == 9 && run.stderr.contains(problem), "{days}: {run:?}");
+        let rows: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((results(&rows), &rows[0]["renewed"]), (vec!["failed"], &false.into()));
+        assert_eq!(contents(), before, "{days}");
+        assert!(created("a.example") <= most, "{days}: {}", created("a.example"));
+    }
+    // The valid pair is deployed, once.
+    assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "x\n");
+    // A new certificate of the same names has expired, too; it has another key.
+    let issue = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
+    let run = run_at(&world, 360, &issue);
+    assert!(run.status == 9 && run.stderr.contains("before the certificate on disk"), "{run:?}");
+    let run = run_at(&world, 380, &issue);
+    assert!(run.status == 9 && run.stderr.contains("has expired at"), "{run:?}");
+    let other = ["issue", "b.example", "--ca", "561", "--dir", "pki"];
+    let run = run_at(&world, 380, &other);
+    let problem = "has expired at 2027-11-29T12:00:00Z (now: 2027-12-14T12:00:00Z) and was not";
+    assert!(run.status == 9 && run.stderr.contains(problem), "{run:?}");
+    assert!(!world.home.join("pki/b.example.key.pem").exists());
+    assert_eq!(contents(), before);
+    // Once the server's clock is right, the next run repairs both.
+    advance(&world, 380);
+    let (run, rows) = self::renew(&world, &[]);
+    assert_eq!((run.status, results(&rows)), (0, vec!["renewed"; 2]), "{run:?}");
+    let expires = |row: &Value| row["expires"].as_str().unwrap().to_owned();
+    assert!(rows.iter().all(|row| expires(row) == "2028-12-13T12:00:00Z"), "{rows:?}");
+    assert_eq!(results(&self::renew(&world, &[]).1), ["not due"; 2]);
+}
+
+#[test]
+fn renewal_with_a_clock_that_was_wrong_is_completed_without_another_certificate() {
+    let world = world();
+    issue(&world, &[]);
+    let created = || world.sandbox.tinycert().state(|server| server.certs_named("a.example")).len();
+    advance(&world, 10);
+    let run = run_at(&world, 4000, &["renew", "--dir", "pki"]);
+    assert!(run.status == 9 && run.stderr.contains("check the clock of this machine"), "{run:?}");
+    assert_eq!((created(), serial_on_disk(&world, "pki/a.example.chain.pem")), (2, 14238));
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!((run.status, results(&rows), created()), (0, vec!["renewed"], 2), "{run:?}");
+}
+
+#[test]
+fn expired_certificate_is_not_adopted() {
+    let world = world();
+    let old = issue(&world, &[])["cert_id"].to_string();
+    advance(&world, 366);
+    let run = run(&world, &["adopt", &old, "--ca", "561", "--dir", "other"]);
+    assert!(run.status == 9 && run.stderr.contains("has expired at"), "{run:?}");
+    assert!(!world.home.join("other/a.example.json").exists());
+}
+
 #[test]
 fn other_pairs_and_files_of_the_folder_are_kept() {
     let world = world();
