@@ -11,7 +11,7 @@ use std::time::Duration;
 use cli_support::args::check_read;
 use cli_support::{Exit, Failure, Section, TemporaryFile};
 use serde::{Deserialize, Serialize};
-use tinycert_client::files::{FileError, lock_file};
+use tinycert_client::files::{FileError, give_to_owner, lock_file};
 use tinycert_client::{CaId, CertId, KeyPairFiles, San};
 
 use crate::access;
@@ -153,7 +153,7 @@ impl Folder {
     /// Creates a folder unless it exists, and locks it as [`lock`](Self::lock) does.
     pub(crate) fn create(path: &Path, most: Duration) -> Result<Self, Failure> {
         if !check_creatable(path)? {
-            fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
+            create_folders(path).map_err(|error| Failure::file(path, &error))?;
         }
         Self::lock(path, most)
     }
@@ -324,13 +324,33 @@ fn check_creatable(path: &Path) -> Result<bool, Failure> {
     Ok(false)
 }
 
-/// If the path is a link to a file, checks that files can be created in the folder of that file,
-/// because the file is replaced there.
-fn check_target(path: &Path) -> Result<(), Failure> {
+/// Creates a folder and its missing parents. Those that root creates in a folder of another user
+/// belong to that user.
+fn create_folders(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().unwrap_or(Path::new(""));
+    create_folders(parent)?;
+    match fs::create_dir(path) {
+        Ok(()) => access::give_folder(path, parent),
+        // Another process has created it.
+        Err(_) if path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// If the path is a link to a file, checks that files can be created in the folder in which the
+/// file is replaced. `versions` is the name of the folder of versions: if the path is a link to a
+/// version, the link to the current version is replaced in that folder.
+fn check_target(path: &Path, versions: &str) -> Result<(), Failure> {
     if !fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
         return Ok(());
     }
-    let Ok(target) = fs::canonicalize(path) else { return Ok(()) };
+    let Ok(mut target) = fs::canonicalize(path) else { return Ok(()) };
+    if fs::read_link(path).is_ok_and(|link| link.starts_with(versions)) {
+        target.pop();
+    }
     let folder = target.parent().unwrap_or(&target);
     access::check_writable(folder).map_err(|error| Failure::file(folder, &error))
 }
@@ -411,8 +431,8 @@ impl Pair {
         let versions = format!(".{key}.versions");
         access::check_link(files.chain(), &versions)?;
         access::check_link(files.key(), &versions)?;
-        check_target(files.chain())?;
-        check_target(files.key())?;
+        check_target(files.chain(), &versions)?;
+        check_target(files.key(), &versions)?;
         let mut paths = [files.chain(), files.key()].into_iter();
         match paths.find(|path| fs::symlink_metadata(path).is_ok()) {
             Some(path) if !self.is_recorded() => {
@@ -505,7 +525,7 @@ fn is_draft(name: &str) -> bool {
 }
 
 /// Creates the record at `path`, or replaces it atomically. A replaced record keeps its owner,
-/// group and mode.
+/// group and mode. A record that root creates belongs to the owner of its folder.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -523,6 +543,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
             return Err(error);
         }
     };
+    give_to_owner(&file, folder);
     access::keep(&file, path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
@@ -545,15 +566,23 @@ fn open_record(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Opens the lock of a folder. A lock that root creates belongs to the owner of the folder.
 fn open_lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
-    options.open(path)
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
+        created => {
+            let file = created?;
+            give_to_owner(&file, path.parent().unwrap_or(Path::new(".")));
+            Ok(file)
+        }
+    }
 }
 
 #[cfg(test)]

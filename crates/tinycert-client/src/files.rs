@@ -27,6 +27,7 @@ pub use lock::lock_file;
 use lock::{LONGEST_WAIT, Locks};
 use resolved::ResolvedPath;
 use temporary::TemporaryFile;
+pub use trust::give_to_owner;
 
 /// The files of a TLS server: a certificate chain and its private key, in two files or in one.
 ///
@@ -36,7 +37,8 @@ use temporary::TemporaryFile;
 /// written to temporary files next to the old files, and synchronized to disk. The owner, group and
 /// mode of replaced files are kept, but a key file loses the permissions of other users: mode 0644
 /// becomes 0640. In shared folders, other rules apply (see below). A new key file has mode
-/// 0600. Symbolic links are followed.
+/// 0600. Symbolic links are followed. If root creates files and folders in a folder of another
+/// user, they belong to the owner and the group of that folder, unless they replace other files.
 ///
 /// Each method that writes files holds a lock for each file (`.NAME.lock` next to the file) from
 /// the checks until the files are replaced. Another process that writes one of the files waits for

@@ -952,6 +952,67 @@ mod unix {
     }
 
     #[test]
+    fn run_of_root_does_not_stop_later_runs_of_the_owner_of_the_folder() {
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: only root can run the program as two users");
+            return;
+        }
+        for combined in [&[][..], &["--combined"]] {
+            // The user to whom the folder belongs creates the pair, or root does.
+            for issued_by_root in [false, true] {
+                let world = world();
+                let as_owner = |arguments: &[&str]| {
+                    let command = as_user(&world, arguments)?;
+                    let run = world.finish(command, "");
+                    assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
+                    Some(run)
+                };
+                if as_owner(&["--version"]).is_none() {
+                    return;
+                }
+                let issue = ["issue", "a.example", "--ca", "561", "--dir", "new/pki"];
+                let issue = [&issue[..], combined].concat();
+                let renew = ["renew", "--dir", "new/pki", "-o", "json"];
+                match issued_by_root {
+                    true => drop(good(&world, &issue)),
+                    false => assert!(as_owner(&issue).is_some()),
+                }
+                // The lock was removed by hand, so the run of root creates it.
+                std::fs::remove_file(world.home.join("new/pki/.tinycert.lock")).unwrap();
+                for _ in 0..2 {
+                    advance(&world, 340);
+                    assert!(good(&world, &renew).contains("\"renewed\""));
+                    let others: Vec<_> = files_in(&world.home)
+                        .into_iter()
+                        .flat_map(|path| path.ancestors().map(Path::to_owned).collect::<Vec<_>>())
+                        .filter(|path| path.starts_with(&world.home))
+                        .filter(|path| {
+                            let found = std::fs::symlink_metadata(path).unwrap();
+                            !found.is_symlink() && (found.uid(), found.gid()) != (65534, 65534)
+                        })
+                        .collect();
+                    assert_eq!(others, Vec::<std::path::PathBuf>::new());
+                    // Versions that belong to root cannot be removed, but that is no error.
+                    let versions = world.home.join("new/pki/.a.example.key.pem.versions");
+                    for version in std::fs::read_dir(versions).into_iter().flatten() {
+                        let version = version.unwrap().path();
+                        std::os::unix::fs::lchown(&version, Some(0), Some(0)).unwrap();
+                    }
+                    for result in ["renewed", "not due"] {
+                        let days = if result == "renewed" { 340 } else { 0 };
+                        advance(&world, days);
+                        let run = as_owner(&renew).unwrap();
+                        assert!(
+                            run.stdout.contains(&format!("\"result\":\"{result}\"")),
+                            "{run:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn record_of_another_user_is_rejected() {
         let world = world();
         issue(&world, &[]);
