@@ -100,8 +100,7 @@ impl Files {
     ) -> Result<Exit, Failure> {
         let mut done = Done::default();
         let old_access = pair.recorded_access();
-        if let Some(Successor { cert_id, outlasted }) = new {
-            let on_disk = pair.on_disk()?;
+        if let Some(Successor { cert_id, on_disk, outlasted }) = new {
             pair.begin(cert_id, on_disk.as_ref())?;
             let session = context.client()?.session()?;
             let new = pair.download(session, cert_id)?;
@@ -132,6 +131,8 @@ fn time() -> Result<UnixTime, Failure> {
 /// A certificate that will replace the one on disk.
 struct Successor {
     cert_id: CertId,
+    /// The certificate on disk. `None` if its files are missing or damaged.
+    on_disk: Option<Certificate>,
     /// The certificate on disk, if the new one must not expire before it.
     outlasted: Option<Certificate>,
 }
@@ -145,13 +146,11 @@ fn compared(names: &[String]) -> Vec<String> {
 }
 
 impl Issue {
-    /// Returns the certificate on disk if the recorded pair has the CA and the names that the
-    /// command line requests.
-    fn requested(pair: &Pair, new: &New) -> Result<Option<Certificate>, Failure> {
+    /// Returns whether the recorded pair has the CA and the names that the command line requests.
+    fn is_same(pair: &Pair, new: &New) -> bool {
         let Record { ca_id, names, .. } = &pair.record;
         let wanted: Vec<String> = new.names.iter().map(San::to_string).collect();
-        let is_same = *ca_id == new.ca_id && compared(names) == compared(&wanted);
-        Ok(pair.on_disk()?.filter(|_| is_same))
+        *ca_id == new.ca_id && compared(names) == compared(&wanted)
     }
 }
 
@@ -169,9 +168,12 @@ impl Run<TinyCert> for Issue {
         let mut pair = folder.find(name)?.unwrap_or_else(new_pair);
         // The files are checked before the certificate is created.
         self.files.apply(context, &mut pair)?;
-        let on_disk = Self::requested(&pair, &new)?;
+        let contents = pair.contents()?;
+        pair.note_damage(context, &contents);
+        let on_disk = contents.usable();
+        let requested = on_disk.clone().filter(|_| Self::is_same(&pair, &new));
         let old = pair.record.cert_id;
-        let is_issued = match &on_disk {
+        let is_issued = match &requested {
             Some(found) if pair.record.pending_cert_id.is_none() && is_valid(found, time()?) => {
                 let details = context.client()?.session()?.get_cert_details(old)?;
                 details.status == Some(CertStatus::Good)
@@ -205,13 +207,13 @@ impl Run<TinyCert> for Issue {
             None => session.issue_cert(&new.request)?,
         };
         // A certificate that is revoked or suspended is replaced in any case.
-        let outlasted = on_disk.filter(|_| check_status(session, old).is_ok());
+        let outlasted = requested.filter(|_| check_status(session, old).is_ok());
         if !pair.is_recorded() {
             pair.record.cert_id = cert_id;
         }
         pair.record.ca_id = new.ca_id;
         pair.record.names = new.names.iter().map(San::to_string).collect();
-        self.files.publish(context, pair, Some(Successor { cert_id, outlasted }))
+        self.files.publish(context, pair, Some(Successor { cert_id, on_disk, outlasted }))
     }
 }
 
@@ -249,12 +251,15 @@ impl Run<TinyCert> for Adopt {
         let recorded = folder.find(&name)?;
         let is_adopted = recorded.as_ref().map_or(Ok(false), |pair| self.is_adopted(pair))?;
         let mut pair = recorded.unwrap_or_else(|| folder.pair(record.clone()));
+        self.files.apply(context, &mut pair)?;
+        let contents = pair.contents()?;
+        pair.note_damage(context, &contents);
+        let on_disk = contents.usable();
         if !is_adopted {
+            (pair.record.ca_id, pair.record.names) = (ca_id, record.names);
             // A certificate that has expired is rejected before it is recorded.
             pair.download(session, self.id)?.check_expiry(None, time()?)?;
-            (pair.record.ca_id, pair.record.names) = (ca_id, record.names);
         }
-        self.files.apply(context, &mut pair)?;
         if context.global.dry_run {
             let dir = self.files.dir.path.display();
             context.note(&match is_adopted {
@@ -266,7 +271,7 @@ impl Run<TinyCert> for Adopt {
         if is_adopted {
             context.note(&format!("{name}: is adopted and valid; nothing was written"));
         }
-        let new = Successor { cert_id: self.id, outlasted: None };
+        let new = Successor { cert_id: self.id, on_disk, outlasted: None };
         self.files.publish(context, pair, Some(new).filter(|_| !is_adopted))
     }
 }

@@ -16,7 +16,7 @@ use tinycert_client::{CertId, CertPart, CertStatus, Session};
 
 use crate::file::{certificates, is_due};
 use crate::hook::Hook;
-use crate::pair::{Folder, Pair, Record, file_failure};
+use crate::pair::{Folder, OnDisk, Pair, Record, file_failure};
 use crate::provider::{TinyCert, now};
 use crate::x509::Certificate;
 
@@ -152,11 +152,18 @@ impl Downloaded {
 
 impl Pair {
     /// Returns whether the certificate must be replaced. This is the case if it expires no later
-    /// than `within` after `now`, if its files are missing, or if an interrupted run began to
-    /// replace it.
+    /// than `within` after `now`, if its files are missing or damaged, or if an interrupted run
+    /// began to replace it.
     fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
         self.record.pending_cert_id.is_some()
             || on_disk.is_none_or(|found| is_due(found.expires, within, now))
+    }
+
+    /// Prints why the files are damaged, if they are.
+    pub(crate) fn note_damage(&self, context: &Context<TinyCert>, contents: &OnDisk) {
+        if let OnDisk::Damaged(_, problem) = contents {
+            context.note(&format!("{}: the pair is damaged: {problem}", self.record.name));
+        }
     }
 
     /// Returns whether the deploy hook must be run, that is, whether the pair on disk has not
@@ -177,8 +184,10 @@ impl Pair {
         // Each certificate is replaced with its successor, until that is new or not due.
         let mut is_new = false;
         for _ in 0..MOST_STEPS {
-            let on_disk = self.on_disk()?;
+            let contents = self.contents()?;
             if let Some(cert_id) = self.record.pending_cert_id {
+                // If the certificate on disk lacks a recorded name, `issue` has changed the names.
+                let on_disk = contents.usable().filter(|found| self.missing_name(found).is_none());
                 let found = on_disk.as_ref().filter(|found| {
                     self.record.serial.is_some()
                         && self.record.serial.as_deref() != Some(&*found.serial)
@@ -201,19 +210,22 @@ impl Pair {
                 }
                 continue;
             }
-            match &on_disk {
-                Some(found) if is_new || !is_due(found.expires, within, now) => {
+            let is_due = |found: &Certificate| is_due(found.expires, within, now);
+            let is_written_again = match &contents {
+                OnDisk::Intact(found) | OnDisk::Unchecked(found) if is_new || !is_due(found) => {
                     return Ok(());
                 }
-                // The recorded files were removed, so they are written again.
-                None if self.record.serial.is_some() => {
-                    self.begin(self.record.cert_id, None)?;
-                }
-                _ => {
-                    let old = self.record.cert_id;
-                    check_status(session, old)?;
-                    is_new = self.begin_renewal(session, old, on_disk.as_ref())?;
-                }
+                OnDisk::Intact(_) | OnDisk::Unchecked(_) => false,
+                OnDisk::Missing => true,
+                OnDisk::Damaged(found, _) => !found.as_ref().is_some_and(is_due),
+            };
+            let old = self.record.cert_id;
+            // Files that were recorded, and are missing or damaged, are written again.
+            if is_written_again && self.record.serial.is_some() {
+                self.begin(old, None)?;
+            } else {
+                check_status(session, old)?;
+                is_new = self.begin_renewal(session, old, contents.usable().as_ref())?;
             }
         }
         let problem = "every successor of the certificate also expires soon";
@@ -253,6 +265,13 @@ impl Pair {
         let Some(certificate) = found.into_iter().next() else {
             return Err(invalid("the chain is empty".to_owned()));
         };
+        if let Some(name) = self.missing_name(&certificate) {
+            let problem = format!(
+                "certificate {cert_id} lacks {name}, a recorded name, and was not written; run \
+                 `issue` or `adopt` again"
+            );
+            return Err(Failure::new(Exit::NotUnderstood, problem));
+        }
         Ok(Downloaded { cert_id, chain, certificate })
     }
 
@@ -480,7 +499,9 @@ impl Renew {
         // This is done even if nothing is due, so that problems are detected early, and the
         // temporary files of a killed run are removed.
         pair.check()?;
-        match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
+        let contents = pair.contents()?;
+        pair.note_damage(server.context, &contents);
+        match pair.is_due(contents.usable().as_ref(), self.within, now) {
             true => pair.refresh(server.session()?, self.within, now),
             false => Ok(()),
         }
@@ -559,7 +580,9 @@ impl Renew {
             let describe = |pair: &Pair| -> Result<(), Failure> {
                 let Record { name, cert_id, .. } = &pair.record;
                 pair.check_existing()?;
-                let on_disk = pair.on_disk()?;
+                let contents = pair.contents()?;
+                pair.note_damage(context, &contents);
+                let on_disk = contents.usable();
                 let is_due = pair.is_due(on_disk.as_ref(), self.within, now);
                 if is_due {
                     context.note(&format!("dry run: would renew certificate {cert_id} of {name}"));
@@ -590,12 +613,24 @@ impl Run<TinyCert> for Status {
             ("expires", "expires"),
             ("days left", "days_left"),
             ("deployed", "deployed"),
+            ("state", "state"),
         ];
         let mut list = context.output.list(columns)?;
         let (count, mut failures) = (pairs.len(), Vec::new());
         for pair in pairs {
             let row = pair.and_then(|pair| {
-                let on_disk = pair.on_disk()?;
+                let contents = pair.contents()?;
+                pair.note_damage(context, &contents);
+                let state = match &contents {
+                    OnDisk::Missing => "missing",
+                    OnDisk::Damaged(..) => "damaged",
+                    OnDisk::Intact(found) | OnDisk::Unchecked(found) if found.expires <= now => {
+                        "expired"
+                    }
+                    OnDisk::Unchecked(_) => "unchecked",
+                    OnDisk::Intact(_) => "valid",
+                };
+                let on_disk = contents.usable();
                 let left = on_disk.as_ref().map(|found| found.expires.seconds() - now.seconds());
                 let left = left.map(|left| Json::Other(left.div_euclid(86_400).to_string()));
                 let is_deployed = match (&pair.record.deployed_serial, &on_disk) {
@@ -609,6 +644,7 @@ impl Run<TinyCert> for Status {
                     ("days_left", left.unwrap_or_else(null)),
                     ("names", Json::List(names)),
                     ("deployed", is_deployed),
+                    ("state", Json::Text(state.to_owned())),
                 ];
                 Ok(pair.json(on_disk.as_ref(), more))
             });

@@ -278,6 +278,27 @@ impl KeyPairFiles {
         self.prepare()?.write(chain, key)
     }
 
+    /// Checks that the private key in `key` belongs to the first certificate in `chain`, where both
+    /// are the contents of these files. The files themselves are not read. PEM blocks of other
+    /// types are skipped. If an elliptic-curve key does not contain its public key, only the
+    /// algorithm and the curve are compared.
+    ///
+    /// ```
+    /// use tinycert_client::{KeyPairFiles, Secret};
+    ///
+    /// let files = KeyPairFiles::for_name("/etc/ssl/acme", "example.com");
+    /// let checked = files.check_match("", &Secret::new(""));
+    /// let problem = "/etc/ssl/acme/example.com.chain.pem: contains no certificate";
+    /// assert_eq!(checked.unwrap_err().to_string(), problem);
+    /// ```
+    ///
+    /// # Errors
+    /// Returns a [`FileError::File`] of kind [`InvalidData`](io::ErrorKind::InvalidData) with the
+    /// path of the file whose content is invalid.
+    pub fn check_match(&self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        pem::check_match((&self.chain, chain), (&self.key, key))
+    }
+
     /// Waits until no other process writes the files, completes a replacement that a killed process
     /// did not finish, checks the files, and creates temporary files next to them, so that problems
     /// are detected before the first request.

@@ -10,6 +10,8 @@ use api_sandbox::{SandboxClock, tinycert as server};
 use serde_json::Value;
 use test_support::cli::{Run, World};
 #[cfg(unix)]
+use test_support::ports::ClosedPort;
+#[cfg(unix)]
 use test_support::programs::files_in;
 use test_support::programs::{assert_columns, assert_questions};
 
@@ -339,6 +341,7 @@ fn run_at(world: &World, days: u64, arguments: &[&str]) -> Run {
     world.finish(command, "")
 }
 
+#[cfg(unix)]
 #[test]
 fn certificate_that_has_expired_or_expires_before_the_one_on_disk_is_not_written() {
     let world = world();
@@ -570,6 +573,122 @@ fn removed_files_and_files_of_others_are_written_again() {
     let new = serial_on_disk(&world, "pki/a.example.chain.pem");
     assert_eq!(rows[0]["cert_id"], new);
     assert_ne!(new, id);
+}
+
+#[cfg(unix)]
+#[test]
+fn damaged_pair_is_reported_not_deployed_and_written_again() {
+    let world = world();
+    let id = issue(&world, &["--deploy-hook", "echo x >> log"])["cert_id"].as_i64().unwrap();
+    let other = ["issue", "b.example", "--ca", "561", "--dir", "other"];
+    good(&world, &other);
+    let path = |name: &str| world.home.join("pki").join(format!("a.example.{name}.pem"));
+    let read = |name: &str| std::fs::read(path(name)).unwrap();
+    let (chain, key) = (read("chain"), read("key"));
+    let of_other = |name: &str| {
+        std::fs::read(world.home.join("other").join(format!("b.example.{name}.pem"))).unwrap()
+    };
+    let state = || {
+        let status = run(&world, &["status", "--dir", "pki", "-o", "json"]);
+        let rows: Value = serde_json::from_str(&status.stdout).unwrap();
+        (rows[0]["state"].as_str().unwrap().to_owned(), rows[0]["days_left"].clone(), status.stderr)
+    };
+    assert_eq!(state(), ("valid".to_owned(), 365.into(), String::new()));
+    let (other_chain, other_key) = (of_other("chain"), of_other("key"));
+    let port = ClosedPort::reserve();
+    let closed = format!("https://127.0.0.1:{}", port.number());
+    let mut hooks = 1;
+    for (new_chain, new_key, problem) in [
+        (&chain, &Vec::new(), "key.pem: contains no private key"),
+        (&chain, &chain, "key.pem: contains no private key"),
+        (&chain, &vec![0xff; 9], "key.pem: contains no private key"),
+        (&chain, &other_key, "key.pem: it does not belong to the certificate"),
+        (&other_chain, &key, "key.pem: it does not belong to the certificate"),
+        (&Vec::new(), &key, "chain.pem: contains no certificate"),
+        (&other_chain, &other_key, "chain.pem: has the certificate with the serial number"),
+    ] {
+        std::fs::write(path("chain"), new_chain).unwrap();
+        std::fs::write(path("key"), new_key).unwrap();
+        let (name, days_left, error) = state();
+        assert_eq!((&*name, days_left), ("damaged", Value::Null), "{problem}");
+        let message = "a.example: the pair is damaged: pki/a.example.";
+        assert!(error.starts_with(message) && error.contains(problem), "{problem}: {error}");
+        // The damaged pair is not deployed, even if it cannot be written again.
+        let failed = run(
+            &world,
+            &[
+                "renew",
+                "--dir",
+                "pki",
+                "--deploy-hook",
+                "echo x >> log",
+                "--base-url",
+                &closed,
+                "--retries",
+                "0",
+            ],
+        );
+        assert!(failed.status == 5 && failed.stderr.contains(problem), "{failed:?}");
+        let dry = run(&world, &["renew", "--dir", "pki", "--dry-run"]);
+        assert!(dry.stderr.contains("would renew") && dry.stderr.contains(problem), "{dry:?}");
+        assert_eq!((read("chain"), read("key")), (new_chain.clone(), new_key.clone()));
+        let (run, rows) = renew(&world, &["--deploy-hook", "echo x >> log"]);
+        // Servers may have loaded the damaged files, so the hook is run again.
+        assert_eq!(results(&rows), ["renewed and deployed"], "{problem}: {run:?}");
+        assert!(run.stderr.contains(problem), "{problem}: {run:?}");
+        assert_eq!((read("chain"), read("key")), (chain.clone(), key.clone()), "{problem}");
+        hooks += 1;
+        assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "x\n".repeat(hooks));
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    }
+    assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")).len(), 1);
+    // `adopt` writes the same certificate again, and `issue` takes over the latest one.
+    std::fs::write(path("key"), "").unwrap();
+    let adopt = ["adopt", &id.to_string(), "--ca", "561", "--dir", "pki", "-o", "json"];
+    assert!(good(&world, &adopt).contains("\"written\":true"));
+    assert_eq!(read("key"), key);
+    std::fs::write(path("key"), "").unwrap();
+    let issued = run(&world, &["issue", "a.example", "b.a.example", "--ca", "561", "--dir", "pki"]);
+    assert!(issued.stderr.contains("a.example: the pair is damaged: "), "{issued:?}");
+    assert_eq!(read("key"), key);
+    // A pair that was damaged for a long time gets a new certificate.
+    std::fs::write(path("key"), "").unwrap();
+    advance(&world, 340);
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!(results(&rows), ["renewed"], "{run:?}");
+    assert_ne!(serial_on_disk(&world, "pki/a.example.chain.pem"), id);
+    std::fs::remove_file(path("key")).unwrap();
+    assert_eq!(state().0, "missing");
+    assert_eq!(results(&renew(&world, &[]).1), ["renewed"]);
+    advance(&world, 366);
+    assert_eq!(state().0, "expired");
+}
+
+#[test]
+fn certificate_without_the_recorded_names_is_not_written() {
+    let world = world();
+    issue(&world, &[]);
+    let other = good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki", "-o", "json"]);
+    let other: Value = serde_json::from_str(&other).unwrap();
+    let path = world.home.join("pki/a.example.json");
+    let mut changed = record(&world);
+    changed["pending_cert_id"] = other["cert_id"].clone();
+    std::fs::write(&path, changed.to_string()).unwrap();
+    let before = std::fs::read(world.home.join("pki/a.example.chain.pem")).unwrap();
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!((run.status, results(&rows)), (11, vec!["failed", "not due"]), "{run:?}");
+    let problem =
+        "lacks DNS:a.example, a recorded name, and was not written; run `issue` or `adopt`";
+    assert!(run.stderr.contains(problem), "{run:?}");
+    assert_eq!(std::fs::read(world.home.join("pki/a.example.chain.pem")).unwrap(), before);
+    assert_eq!(issue(&world, &[])["written"], true);
+    assert_eq!(results(&renew(&world, &[]).1), ["not due"; 2]);
+    // The files of a certificate with other names, and a record that does not name it.
+    let mut changed = record(&world);
+    (changed["names"], changed["serial"]) = (serde_json::json!(["DNS:c.example"]), Value::Null);
+    std::fs::write(&path, changed.to_string()).unwrap();
+    let status = good(&world, &["status", "--dir", "pki", "--fields", "name,state"]);
+    assert_eq!(status, "a.example\tdamaged\nb.example\tvalid\n");
 }
 
 #[test]
@@ -1223,6 +1342,54 @@ mod unix {
         assert!(run.status == 10 && run.stderr.contains("chmod g-w"), "{run:?}");
         // The group can replace each file of the folder.
         set(&folder, 0o775);
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    }
+
+    #[test]
+    fn key_that_the_user_must_not_read_is_shown_as_unchecked() {
+        let world = world();
+        issue(&world, &[]);
+        let key = world.home.join("pki/a.example.key.pem");
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o000)).unwrap();
+        std::fs::set_permissions(world.home.join("pki"), PermissionsExt::from_mode(0o755)).unwrap();
+        let status = ["status", "--dir", "pki", "--fields", "state,days_left"];
+        let Some(command) = as_user(&world, &status) else { return };
+        let run = world.finish(command, "");
+        assert_eq!((run.status, &*run.stdout), (0, "unchecked\t365\n"), "{run:?}");
+    }
+
+    #[test]
+    fn large_files_devices_and_pipes_in_the_folder_are_not_read() {
+        let world = world();
+        issue(&world, &[]);
+        let pki = world.home.join("pki");
+        // A JSON file that is too large for a record belongs to another program.
+        let large = format!(r#"{{"tinycert":1,"more":"{}"}}"#, "x".repeat(1 << 20));
+        std::fs::write(pki.join("b.example.json"), &large).unwrap();
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+        assert_eq!(world.run(&["status", "--dir", "pki"]).status, 0);
+        let made = std::process::Command::new("mkfifo").arg(pki.join("pipe")).status();
+        assert!(made.unwrap().success());
+        std::fs::write(pki.join("large"), large).unwrap();
+        for file in ["a.example.chain.pem", "a.example.key.pem"] {
+            for (target, problem) in [
+                ("/dev/zero", "not a regular file; remove it"),
+                ("pipe", "not a regular file; remove it"),
+                ("large", "is larger than 1 MiB"),
+            ] {
+                let link = pki.join(file);
+                let kept = std::fs::read_link(&link).unwrap();
+                std::fs::remove_file(&link).unwrap();
+                std::os::unix::fs::symlink(target, &link).unwrap();
+                let run = world.run(&["status", "--dir", "pki"]);
+                let named = run.stderr.contains(&format!("{file}: {problem}"));
+                assert!(run.status == 10 && named, "{file} {target}: {run:?}");
+                let (run, rows) = renew(&world, &[]);
+                assert_eq!((run.status, results(&rows)), (10, vec!["failed"]), "{target}: {run:?}");
+                std::fs::remove_file(&link).unwrap();
+                std::os::unix::fs::symlink(kept, &link).unwrap();
+            }
+        }
         assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
     }
 

@@ -199,8 +199,8 @@ pub(super) use owners::{
 /// could not replace it in a later run. Does nothing in all other cases, and on systems other than
 /// Unix.
 ///
-/// The caller must have created `new`: the owner of `folder` can move an existing file of root there,
-/// and must not become its owner. If the owner cannot be changed, a warning is logged.
+/// The caller must have created `new`: the owner of `folder` can move an existing file of root
+/// there, and must not become its owner. If the owner cannot be changed, a warning is logged.
 ///
 /// ```
 /// use std::fs::File;
