@@ -124,11 +124,11 @@ impl Downloaded {
         let (cert_id, new) = (self.cert_id, self.certificate.expires);
         let problem = match on_disk.map(|old| old.expires) {
             Some(old) if new <= now => format!(
-                "has expired at {new} (now: {now}); the certificate on disk, which expires at \
+                "expired at {new} (now: {now}); the certificate on disk, which expires at \
                  {old}, was kept; check the clock of this machine"
             ),
             None if new <= now => format!(
-                "has expired at {new} (now: {now}) and was not written; check the clock of this \
+                "expired at {new} (now: {now}) and was not written; check the clock of this \
                  machine"
             ),
             Some(old) if new < old => format!(
