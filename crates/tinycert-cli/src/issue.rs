@@ -189,6 +189,16 @@ impl Run<TinyCert> for Issue {
             return self.files.publish(context, pair, None);
         }
         let session = context.client()?.session()?;
+        let outlasted = match requested.map(|found| (found, check_status(session, old))) {
+            Some((found, Ok(()))) => Some(found),
+            // A certificate that is revoked, suspended or deleted is replaced in any case.
+            Some((_, Err(failure)))
+                if !matches!(failure.exit(), Exit::Rejected | Exit::NotFound) =>
+            {
+                return Err(failure);
+            }
+            _ => None,
+        };
         if context.global.dry_run
             && let Some(cert_id) = session.find_issued(&new.request)?
         {
@@ -206,8 +216,6 @@ impl Run<TinyCert> for Issue {
             }
             None => session.issue_cert(&new.request)?,
         };
-        // A certificate that is revoked or suspended is replaced in any case.
-        let outlasted = requested.filter(|_| check_status(session, old).is_ok());
         if !pair.is_recorded() {
             pair.record.cert_id = cert_id;
         }

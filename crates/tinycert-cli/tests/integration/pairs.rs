@@ -407,6 +407,20 @@ fn certificate_that_has_expired_or_expires_before_the_one_on_disk_is_not_written
 }
 
 #[test]
+fn revoked_certificate_is_replaced_by_one_that_expires_earlier() {
+    let world = world();
+    let old = world.sandbox.tinycert().state(|server| {
+        server.add_cert(561, "a.example", &[("DNS", "a.example")], NOW + 385 * DAY).unwrap()
+    });
+    good(&world, &["adopt", &old.to_string(), "--ca", "561", "--dir", "pki"]);
+    good(&world, &["cert", "revoke", &old.to_string(), "--yes"]);
+    let issue = ["issue", "a.example", "--ca", "561", "--dir", "pki", "--fields", "written"];
+    let run = run_at(&world, 360, &issue);
+    assert_eq!((run.status, &*run.stdout), (0, "written\ttrue\n"), "{run:?}");
+    assert_ne!(serial_on_disk(&world, "pki/a.example.chain.pem"), old);
+}
+
+#[test]
 fn renewal_with_a_clock_that_was_wrong_is_completed_without_another_certificate() {
     let world = world();
     issue(&world, &[]);
