@@ -96,26 +96,28 @@ impl Files {
         if context.global.dry_run { pair.check_existing() } else { pair.check() }
     }
 
-    /// Writes the files of the certificate `cert_id`, unless it is `None`. Then sets the mode and
+    /// Writes the files of the certificate `new`, unless it is `None`. Then sets the mode and
     /// group of the key file, runs the deploy hook if it has not yet succeeded for these files, and
     /// shows the pair.
     fn publish(
         &self,
         context: &Context<TinyCert>,
         mut pair: Pair,
-        cert_id: Option<CertId>,
+        new: Option<Successor>,
     ) -> Result<Exit, Failure> {
         let mut done = Done::default();
         let old_access = pair.recorded_access();
-        if let Some(cert_id) = cert_id {
-            let on_disk = pair.on_disk()?;
+        if let Some(Successor { cert_id, on_disk, outlasted }) = new {
             pair.begin(cert_id, on_disk.as_ref())?;
-            pair.publish(context.client()?.session()?, cert_id)?;
+            let session = context.client()?.session()?;
+            let new = pair.download(session, cert_id)?;
+            new.check_expiry(outlasted.as_ref(), time()?)?;
+            pair.write(session, &new)?;
             done.is_renewed = true;
         }
         pair.save()?;
         pair.set_access_or_keep(old_access)?;
-        let deployed = pair.deploy(&self.hook, UnixTime::from(now()?));
+        let deployed = pair.deploy(&self.hook, time()?);
         done.is_deployed = *deployed.as_ref().unwrap_or(&false);
         let more = vec![
             ("written", Json::Other(done.is_renewed.to_string())),
@@ -128,6 +130,20 @@ impl Files {
     }
 }
 
+/// Returns the current time.
+fn time() -> Result<UnixTime, Failure> {
+    now().map(UnixTime::from)
+}
+
+/// A certificate that will replace the one on disk.
+struct Successor {
+    cert_id: CertId,
+    /// The certificate on disk. `None` if its files are missing or damaged.
+    on_disk: Option<Certificate>,
+    /// The certificate on disk, if the new one must not expire before it.
+    outlasted: Option<Certificate>,
+}
+
 /// Normalizes names for a comparison: case and order do not matter, nor do duplicates.
 fn compared(names: &[String]) -> Vec<String> {
     let mut names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
@@ -137,18 +153,11 @@ fn compared(names: &[String]) -> Vec<String> {
 }
 
 impl Issue {
-    /// Returns whether the recorded pair has the CA and the names that the command line requests,
-    /// and contains a good certificate that remains valid for more than 30 days.
-    fn is_issued(context: &Context<TinyCert>, pair: &Pair, new: &New) -> Result<bool, Failure> {
-        let Record { cert_id, pending_cert_id, names, .. } = &pair.record;
+    /// Returns whether the recorded pair has the CA and the names that the command line requests.
+    fn is_same(pair: &Pair, new: &New) -> bool {
+        let Record { ca_id, names, .. } = &pair.record;
         let wanted: Vec<String> = new.names.iter().map(San::to_string).collect();
-        let is_same = pair.record.ca_id == new.ca_id && compared(names) == compared(&wanted);
-        let Some(on_disk) = pair.on_disk()?.filter(|_| is_same) else { return Ok(false) };
-        if pending_cert_id.is_some() || !is_valid(&on_disk, UnixTime::from(now()?)) {
-            return Ok(false);
-        }
-        let details = context.client()?.session()?.get_cert_details(*cert_id)?;
-        Ok(details.status == Some(CertStatus::Good))
+        *ca_id == new.ca_id && compared(names) == compared(&wanted)
     }
 }
 
@@ -166,7 +175,19 @@ impl Run<TinyCert> for Issue {
         let mut pair = folder.find(name)?.unwrap_or_else(new_pair);
         // The files are checked before the certificate is created.
         self.files.apply(context, &mut pair)?;
-        if Self::is_issued(context, &pair, &new)? {
+        let contents = pair.contents()?;
+        pair.note_damage(context, &contents);
+        let on_disk = contents.usable();
+        let requested = on_disk.clone().filter(|_| Self::is_same(&pair, &new));
+        let old = pair.record.cert_id;
+        let is_issued = match &requested {
+            Some(found) if pair.record.pending_cert_id.is_none() && is_valid(found, time()?) => {
+                let details = context.client()?.session()?.get_cert_details(old)?;
+                details.status == Some(CertStatus::Good)
+            }
+            _ => false,
+        };
+        if is_issued {
             if context.global.dry_run {
                 context.note(&format!("dry run: {name} is issued and valid"));
                 return Ok(Exit::Done);
@@ -175,6 +196,16 @@ impl Run<TinyCert> for Issue {
             return self.files.publish(context, pair, None);
         }
         let session = context.client()?.session()?;
+        let outlasted = match requested.map(|found| (found, check_status(session, old))) {
+            Some((found, Ok(()))) => Some(found),
+            // A certificate that is revoked, suspended or deleted is replaced in any case.
+            Some((_, Err(failure)))
+                if !matches!(failure.exit(), Exit::Rejected | Exit::NotFound) =>
+            {
+                return Err(failure);
+            }
+            _ => None,
+        };
         if context.global.dry_run
             && let Some(cert_id) = session.find_issued(&new.request)?
         {
@@ -197,7 +228,7 @@ impl Run<TinyCert> for Issue {
         }
         pair.record.ca_id = new.ca_id;
         pair.record.names = new.names.iter().map(San::to_string).collect();
-        self.files.publish(context, pair, Some(cert_id))
+        self.files.publish(context, pair, Some(Successor { cert_id, on_disk, outlasted }))
     }
 }
 
@@ -209,7 +240,7 @@ impl Adopt {
         if *cert_id != self.id || pending_cert_id.is_some() {
             return Ok(false);
         }
-        let now = UnixTime::from(now()?);
+        let now = time()?;
         let is_same = |found: &Certificate| serial.as_deref() == Some(&*found.serial);
         Ok(pair.on_disk()?.is_some_and(|found| is_same(&found) && is_valid(&found, now)))
     }
@@ -235,10 +266,15 @@ impl Run<TinyCert> for Adopt {
         let recorded = folder.find(&name)?;
         let is_adopted = recorded.as_ref().map_or(Ok(false), |pair| self.is_adopted(pair))?;
         let mut pair = recorded.unwrap_or_else(|| folder.pair(record.clone()));
+        self.files.apply(context, &mut pair)?;
+        let contents = pair.contents()?;
+        pair.note_damage(context, &contents);
+        let on_disk = contents.usable();
         if !is_adopted {
             (pair.record.ca_id, pair.record.names) = (ca_id, record.names);
+            // A certificate that has expired is rejected before it is recorded.
+            pair.download(session, self.id)?.check_expiry(None, time()?)?;
         }
-        self.files.apply(context, &mut pair)?;
         if context.global.dry_run {
             let dir = self.files.dir.path.display();
             context.note(&match is_adopted {
@@ -250,6 +286,7 @@ impl Run<TinyCert> for Adopt {
         if is_adopted {
             context.note(&format!("{name}: is adopted and valid; nothing was written"));
         }
-        self.files.publish(context, pair, Some(self.id).filter(|_| !is_adopted))
+        let new = Successor { cert_id: self.id, on_disk, outlasted: None };
+        self.files.publish(context, pair, Some(new).filter(|_| !is_adopted))
     }
 }

@@ -5,14 +5,15 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cli_support::args::check_read;
 use cli_support::{Exit, Failure, Section, TemporaryFile, files};
 use serde::{Deserialize, Serialize};
-use tinycert_client::files::{FileError, lock_file};
-use tinycert_client::{CaId, CertId, KeyPairFiles, San};
+use tinycert_client::files::{FileError, give_to_owner, lock_file};
+use tinycert_client::{CaId, CertId, KeyPairFiles, San, Secret};
 
 use crate::access;
 use crate::file::certificates;
@@ -22,6 +23,11 @@ use crate::x509::Certificate;
 const VERSION: u32 = 1;
 /// The name of the file that is locked in place of its folder. It is never removed.
 const LOCK: &str = ".tinycert.lock";
+/// The maximum size in bytes of a file that is read in the folder. Records, chains and keys are
+/// much smaller.
+const MOST: u64 = 1 << 20;
+/// The maximum number of attempts to read files that another run is replacing.
+const MOST_TRIES: usize = 16;
 
 /// A folder that contains pairs.
 #[derive(Debug)]
@@ -103,6 +109,31 @@ pub(crate) struct Pair {
     pub(crate) is_hook_failed: bool,
 }
 
+/// The content of the files of a pair.
+#[derive(Debug)]
+pub(crate) enum OnDisk {
+    /// A file does not exist.
+    Missing,
+    /// The key does not belong to the certificate, the certificate is not the recorded one, or one
+    /// of them is invalid. The string is the reason, which begins with the path of a file. The
+    /// certificate is `None` if the chain contains none.
+    Damaged(Option<Certificate>, String),
+    /// The recorded certificate and its key.
+    Intact(Certificate),
+    /// The recorded certificate, and a key that the current user must not read.
+    Unchecked(Certificate),
+}
+
+impl OnDisk {
+    /// Returns the certificate, unless the files are missing or damaged.
+    pub(crate) fn usable(self) -> Option<Certificate> {
+        match self {
+            Self::Intact(found) | Self::Unchecked(found) => Some(found),
+            Self::Missing | Self::Damaged(..) => None,
+        }
+    }
+}
+
 /// Returns the paths of the chain and the key for a certificate with this common name. They are the
 /// same path if `combined` is set.
 fn files(folder: &Path, name: &str, combined: bool) -> KeyPairFiles {
@@ -153,7 +184,7 @@ impl Folder {
     /// Creates a folder unless it exists, and locks it as [`lock`](Self::lock) does.
     pub(crate) fn create(path: &Path, most: Duration) -> Result<Self, Failure> {
         if !check_creatable(path)? {
-            fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
+            create_folders(path).map_err(|error| Failure::file(path, &error))?;
         }
         Self::lock(path, most)
     }
@@ -252,13 +283,14 @@ impl Folder {
 
     fn read(&self, name: &str) -> Result<Option<Pair>, Failure> {
         let path = self.path.join(name);
-        let mut file = match open_record(&path) {
+        let file = match open_regular(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::file(&path, &error)),
         };
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(|error| Failure::file(&path, &error))?;
+        let text = read_limited(&file).map_err(|error| Failure::file(&path, &error))?;
+        // A larger JSON file belongs to another program.
+        let Some(text) = text else { return Ok(None) };
         #[derive(Deserialize)]
         struct Version {
             tinycert: u32,
@@ -324,13 +356,33 @@ fn check_creatable(path: &Path) -> Result<bool, Failure> {
     Ok(false)
 }
 
-/// If the path is a link to a file, checks that files can be created in the folder of that file,
-/// because the file is replaced there.
-fn check_target(path: &Path) -> Result<(), Failure> {
+/// Creates a folder and its missing parents. Those that root creates in a folder of another user
+/// belong to that user.
+fn create_folders(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().unwrap_or(Path::new(""));
+    create_folders(parent)?;
+    match fs::create_dir(path) {
+        Ok(()) => access::give_folder(path, parent),
+        // Another process has created it.
+        Err(_) if path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// If the path is a link to a file, checks that files can be created in the folder in which the
+/// file is replaced. `versions` is the name of the folder of versions: if the path is a link to a
+/// version, the link to the current version is replaced in that folder.
+fn check_target(path: &Path, versions: &str) -> Result<(), Failure> {
     if !fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
         return Ok(());
     }
-    let Ok(target) = fs::canonicalize(path) else { return Ok(()) };
+    let Ok(mut target) = fs::canonicalize(path) else { return Ok(()) };
+    if fs::read_link(path).is_ok_and(|link| link.starts_with(versions)) {
+        target.pop();
+    }
     let folder = target.parent().unwrap_or(&target);
     files::check_writable(folder).map_err(|error| Failure::file(folder, &error))
 }
@@ -411,8 +463,8 @@ impl Pair {
         let versions = format!(".{key}.versions");
         access::check_link(files.chain(), &versions)?;
         access::check_link(files.key(), &versions)?;
-        check_target(files.chain())?;
-        check_target(files.key())?;
+        check_target(files.chain(), &versions)?;
+        check_target(files.key(), &versions)?;
         let record = self.record_path();
         files::check_replaceable(&record).map_err(|error| Failure::file(&record, &error))?;
         let mut paths = [files.chain(), files.key()].into_iter();
@@ -432,21 +484,81 @@ impl Pair {
     }
 
     /// Returns the certificate in the files of the pair. Returns `None` if a file is missing, or if
-    /// the chain contains no certificate.
+    /// the files are damaged.
     pub(crate) fn on_disk(&self) -> Result<Option<Certificate>, Failure> {
+        self.contents().map(OnDisk::usable)
+    }
+
+    /// Reads and checks the files of the pair.
+    pub(crate) fn contents(&self) -> Result<OnDisk, Failure> {
         let files = self.files();
-        let failed = |path: &Path, error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => Ok(None),
-            _ => Err(Failure::file(path, &error)),
+        // Returns `None` if the file does not exist.
+        let content = |path: &Path, read: io::Result<Option<Vec<u8>>>| match read {
+            Ok(Some(bytes)) => Ok(Some(bytes)),
+            Ok(None) => Err(at(path, &format!("is larger than {} MiB", MOST >> 20))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::file(path, &error)),
         };
-        let chain = match fs::read(files.chain()) {
-            Ok(chain) => chain,
-            Err(error) => return failed(files.chain(), error),
-        };
-        if let Err(error) = fs::metadata(files.key()) {
-            return failed(files.key(), error);
+        let read_chain = || content(files.chain(), read(files.chain()));
+        for _ in 0..MOST_TRIES {
+            let Some(chain) = read_chain()? else { return Ok(OnDisk::Missing) };
+            let key = match read(files.key()) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+                read => match content(files.key(), read)? {
+                    // Other bytes than those of UTF-8 are not PEM.
+                    Some(key) => Some(Secret::new(String::from_utf8(key).unwrap_or_default())),
+                    None => return Ok(OnDisk::Missing),
+                },
+            };
+            let text = String::from_utf8_lossy(&chain);
+            let matched = key.as_ref().map(|key| files.check_match(&text, key));
+            let found = certificates(&chain).map(|found| found.into_iter().next());
+            if let Some(Err(error)) = matched {
+                // A run that has replaced the files in the meantime may have changed the key.
+                if read_chain()?.as_ref() != Some(&chain) {
+                    continue;
+                }
+                return Ok(OnDisk::Damaged(found.ok().flatten(), error.to_string()));
+            }
+            let chain = files.chain().display();
+            return Ok(match found {
+                Err(problem) => OnDisk::Damaged(None, format!("{chain}: {problem}")),
+                Ok(None) => OnDisk::Damaged(None, format!("{chain}: contains no certificate")),
+                Ok(Some(found)) => match self.mismatch(&found) {
+                    Some(problem) => OnDisk::Damaged(Some(found), format!("{chain}: {problem}")),
+                    None if key.is_none() => OnDisk::Unchecked(found),
+                    None => OnDisk::Intact(found),
+                },
+            });
         }
-        Ok(certificates(&chain).ok().and_then(|found| found.into_iter().next()))
+        Err(at(files.chain(), "is being replaced by another program; retry"))
+    }
+
+    /// Returns how a certificate on disk differs from the record. While another certificate is
+    /// pending, the one on disk can be either of the two, so that they are not compared.
+    fn mismatch(&self, found: &Certificate) -> Option<String> {
+        let Record { pending_cert_id: None, serial, .. } = &self.record else { return None };
+        match serial {
+            Some(serial) if *serial != found.serial => Some(format!(
+                "has the certificate with the serial number {}, not the recorded {serial}",
+                found.serial
+            )),
+            _ => self.missing_name(found).map(|name| format!("the certificate lacks {name}")),
+        }
+    }
+
+    /// Returns a recorded name that a certificate does not contain. It may contain more names.
+    pub(crate) fn missing_name(&self, found: &Certificate) -> Option<&str> {
+        let contained: Vec<String> = found.names.iter().map(|name| name.to_lowercase()).collect();
+        let names = self.record.names.iter().filter(|name| {
+            let (kind, value) = name.split_once(':').unwrap_or_default();
+            // The server may return names of other types, which this program does not know.
+            match kind {
+                "IP" => value.parse::<IpAddr>().is_ok(),
+                kind => ["DNS", "email", "URI"].contains(&kind),
+            }
+        });
+        names.map(String::as_str).find(|name| !contained.contains(&name.to_lowercase()))
     }
 
     /// Writes the record, unless the one on disk is the same.
@@ -470,6 +582,10 @@ impl Pair {
     ) -> Result<(), Failure> {
         self.record.pending_cert_id = Some(cert_id);
         self.record.serial = on_disk.map(|found| found.serial.clone());
+        if on_disk.is_none() {
+            // Servers may have loaded the damaged files, even if those get the same serial number.
+            self.record.deployed_serial = None;
+        }
         self.save()
     }
 
@@ -507,7 +623,7 @@ fn is_draft(name: &str) -> bool {
 }
 
 /// Creates the record at `path`, or replaces it atomically. A replaced record keeps its owner,
-/// group and mode.
+/// group and mode. A record that root creates belongs to the owner of its folder.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -525,6 +641,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
             return Err(error);
         }
     };
+    give_to_owner(&file, folder);
     access::keep(&file, path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
@@ -533,9 +650,9 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Opens a file that has the name of a record. Returns an error if it is not a regular file. On
-/// Unix, opening a named pipe does not block.
-fn open_record(path: &Path) -> io::Result<File> {
+/// Opens a file of the folder for reading. Returns an error if it is not a regular file. On Unix,
+/// opening a named pipe does not block.
+fn open_regular(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -547,15 +664,35 @@ fn open_record(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Reads a whole file. Returns `None` if it is larger than [`MOST`].
+fn read_limited(file: &File) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    file.take(MOST + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= MOST))
+}
+
+/// Reads a regular file. Returns `None` if it is larger than [`MOST`].
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    read_limited(&open_regular(path)?)
+}
+
+/// Opens the lock of a folder. A lock that root creates belongs to the owner of the folder.
 fn open_lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
-    options.open(path)
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
+        created => {
+            let file = created?;
+            give_to_owner(&file, path.parent().unwrap_or(Path::new(".")));
+            Ok(file)
+        }
+    }
 }
 
 #[cfg(test)]

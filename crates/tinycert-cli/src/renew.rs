@@ -11,11 +11,12 @@ use cli_support::api_auth::UnixTime;
 use cli_support::args::duration;
 use cli_support::output::{Column, Format};
 use cli_support::{Context, Exit, Failure, Json, Run};
-use tinycert_client::{CertId, CertStatus, Session};
+use tinycert_client::cert::KeyForm;
+use tinycert_client::{CertId, CertPart, CertStatus, Session};
 
-use crate::file::is_due;
+use crate::file::{certificates, is_due};
 use crate::hook::Hook;
-use crate::pair::{Folder, Pair, Record, file_failure};
+use crate::pair::{Folder, OnDisk, Pair, Record, file_failure};
 use crate::provider::{TinyCert, now};
 use crate::x509::Certificate;
 
@@ -103,13 +104,66 @@ pub(crate) fn reject_curl(context: &Context<TinyCert>) -> Result<(), Failure> {
     }
 }
 
+/// A certificate of the account that may replace the one on disk.
+#[derive(Debug)]
+pub(crate) struct Downloaded {
+    cert_id: CertId,
+    chain: String,
+    /// The first certificate of the chain.
+    certificate: Certificate,
+}
+
+impl Downloaded {
+    /// Rejects a certificate that has expired, or that expires before the one on disk. The CA may
+    /// have shortened the validity, or the clock of the CA or of this machine may be wrong.
+    pub(crate) fn check_expiry(
+        &self,
+        on_disk: Option<&Certificate>,
+        now: UnixTime,
+    ) -> Result<(), Failure> {
+        let (cert_id, new) = (self.cert_id, self.certificate.expires);
+        let problem = match on_disk.map(|old| old.expires) {
+            Some(old) if new <= now => format!(
+                "expired at {new} (now: {now}); the certificate on disk, which expires at \
+                 {old}, was kept; check the clock of this machine"
+            ),
+            None if new <= now => format!(
+                "expired at {new} (now: {now}) and was not written; check the clock of this \
+                 machine"
+            ),
+            Some(old) if new < old => format!(
+                "expires at {new}, before the certificate on disk, which expires at {old} and \
+                 was kept"
+            ),
+            _ => return Ok(()),
+        };
+        Err(Failure::new(Exit::NotUnderstood, format!("certificate {cert_id} {problem}")))
+    }
+
+    /// Returns whether a certificate with the same validity period that is created now expires
+    /// after the one on disk.
+    fn may_be_outlasted(&self, on_disk: Option<&Certificate>, now: UnixTime) -> bool {
+        let Certificate { not_before, expires, .. } = &self.certificate;
+        let period = expires.seconds().saturating_sub(not_before.seconds());
+        let end = now.seconds().saturating_add(period);
+        on_disk.is_none_or(|old| end > old.expires.seconds())
+    }
+}
+
 impl Pair {
     /// Returns whether the certificate must be replaced. This is the case if it expires no later
-    /// than `within` after `now`, if its files are missing, or if an interrupted run began to
-    /// replace it.
+    /// than `within` after `now`, if its files are missing or damaged, or if an interrupted run
+    /// began to replace it.
     fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
         self.record.pending_cert_id.is_some()
             || on_disk.is_none_or(|found| is_due(found.expires, within, now))
+    }
+
+    /// Prints why the files are damaged, if they are.
+    pub(crate) fn note_damage(&self, context: &Context<TinyCert>, contents: &OnDisk) {
+        if let OnDisk::Damaged(_, problem) = contents {
+            context.note(&format!("{}: the pair is damaged: {problem}", self.record.name));
+        }
     }
 
     /// Returns whether the deploy hook must be run, that is, whether the pair on disk has not
@@ -130,60 +184,103 @@ impl Pair {
         // Each certificate is replaced with its successor, until that is new or not due.
         let mut is_new = false;
         for _ in 0..MOST_STEPS {
-            let on_disk = self.on_disk()?;
+            let contents = self.contents()?;
             if let Some(cert_id) = self.record.pending_cert_id {
+                // If the certificate on disk lacks a recorded name, `issue` has changed the names.
+                let on_disk = contents.usable().filter(|found| self.missing_name(found).is_none());
                 let found = on_disk.as_ref().filter(|found| {
                     self.record.serial.is_some()
                         && self.record.serial.as_deref() != Some(&*found.serial)
                 });
-                match found {
+                if let Some(found) = found {
                     // A run that was killed later has published it.
-                    Some(found) => {
-                        self.is_replaced = true;
-                        self.end(found)?;
+                    self.is_replaced = true;
+                    self.end(found)?;
+                    continue;
+                }
+                let new = self.download(session, cert_id)?;
+                match new.check_expiry(on_disk.as_ref(), now) {
+                    Ok(()) => self.write(session, &new)?,
+                    // The run that created the certificate has failed for the same reason. A
+                    // certificate that is created now may be valid for longer.
+                    Err(_) if !is_new && new.may_be_outlasted(on_disk.as_ref(), now) => {
+                        is_new = self.begin_renewal(session, cert_id, on_disk.as_ref())?;
                     }
-                    None => self.publish(session, cert_id)?,
+                    Err(failure) => return Err(failure),
                 }
                 continue;
             }
-            match &on_disk {
-                Some(found) if is_new || !is_due(found.expires, within, now) => {
+            let is_due = |found: &Certificate| is_due(found.expires, within, now);
+            let is_written_again = match &contents {
+                OnDisk::Intact(found) | OnDisk::Unchecked(found) if is_new || !is_due(found) => {
                     return Ok(());
                 }
-                // The recorded files were removed, so they are written again.
-                None if self.record.serial.is_some() => {
-                    self.begin(self.record.cert_id, None)?;
-                }
-                _ => {
-                    let old = self.record.cert_id;
-                    check_status(session, old)?;
-                    let renewal = session.renew(self.record.ca_id, old)?;
-                    if renewal.cert_id == old {
-                        let problem =
-                            format!("the server named certificate {old} as its own successor");
-                        return Err(Failure::new(Exit::NotUnderstood, problem));
-                    }
-                    is_new = renewal.is_new;
-                    self.begin(renewal.cert_id, on_disk.as_ref())?;
-                }
+                OnDisk::Intact(_) | OnDisk::Unchecked(_) => false,
+                OnDisk::Missing => true,
+                OnDisk::Damaged(found, _) => !found.as_ref().is_some_and(is_due),
+            };
+            let old = self.record.cert_id;
+            // Files that were recorded, and are missing or damaged, are written again.
+            if is_written_again && self.record.serial.is_some() {
+                self.begin(old, None)?;
+            } else {
+                check_status(session, old)?;
+                is_new = self.begin_renewal(session, old, contents.usable().as_ref())?;
             }
         }
         let problem = "every successor of the certificate also expires soon";
         Err(Failure::new(Exit::NotUnderstood, problem))
     }
 
-    /// Downloads the certificate `cert_id`, writes its files, and updates the record.
-    pub(crate) fn publish(&mut self, session: &Session, cert_id: CertId) -> Result<(), Failure> {
-        check_status(session, cert_id)?;
-        session.save_to_files(cert_id, &self.files()).map_err(file_failure)?;
-        self.is_replaced = true;
-        match self.on_disk()? {
-            Some(found) => self.end(&found),
-            None => {
-                let problem = format!("{}: has no certificate", self.files().chain().display());
-                Err(Failure::new(Exit::Local, problem))
-            }
+    /// Requests a successor of the certificate `old`, and records that it will replace the one on
+    /// disk. Returns whether the successor was created by this request.
+    fn begin_renewal(
+        &mut self,
+        session: &Session,
+        old: CertId,
+        on_disk: Option<&Certificate>,
+    ) -> Result<bool, Failure> {
+        let renewal = session.renew(self.record.ca_id, old)?;
+        if renewal.cert_id == old {
+            let problem = format!("the server named certificate {old} as its own successor");
+            return Err(Failure::new(Exit::NotUnderstood, problem));
         }
+        self.begin(renewal.cert_id, on_disk)?;
+        Ok(renewal.is_new)
+    }
+
+    /// Downloads the certificate `cert_id`. Returns an error if it is revoked or suspended.
+    pub(crate) fn download(
+        &self,
+        session: &Session,
+        cert_id: CertId,
+    ) -> Result<Downloaded, Failure> {
+        check_status(session, cert_id)?;
+        let chain = session.get_cert(cert_id, CertPart::Chain)?;
+        let invalid = |problem: String| {
+            let problem = format!("the server sent an invalid certificate {cert_id}: {problem}");
+            Failure::new(Exit::NotUnderstood, problem)
+        };
+        let found = certificates(chain.as_bytes()).map_err(invalid)?;
+        let Some(certificate) = found.into_iter().next() else {
+            return Err(invalid("the chain is empty".to_owned()));
+        };
+        if let Some(name) = self.missing_name(&certificate) {
+            let problem = format!(
+                "certificate {cert_id} lacks {name}, a recorded name, and was not written; run \
+                 `issue` or `adopt` again"
+            );
+            return Err(Failure::new(Exit::NotUnderstood, problem));
+        }
+        Ok(Downloaded { cert_id, chain, certificate })
+    }
+
+    /// Writes the files of a downloaded certificate, and updates the record.
+    pub(crate) fn write(&mut self, session: &Session, new: &Downloaded) -> Result<(), Failure> {
+        let key = session.get_key(new.cert_id, KeyForm::Decrypted)?;
+        self.files().write(&new.chain, &key).map_err(file_failure)?;
+        self.is_replaced = true;
+        self.end(&new.certificate)
     }
 
     /// Runs the deploy hook, if one is given, unless it has already succeeded for the pair on disk
@@ -406,7 +503,9 @@ impl Renew {
         // This is done even if nothing is due, so that problems are detected early, and the
         // temporary files of a killed run are removed.
         pair.check()?;
-        match pair.is_due(pair.on_disk()?.as_ref(), self.within, now) {
+        let contents = pair.contents()?;
+        pair.note_damage(server.context, &contents);
+        match pair.is_due(contents.usable().as_ref(), self.within, now) {
             true => pair.refresh(server.session()?, self.within, now),
             false => Ok(()),
         }
@@ -485,7 +584,9 @@ impl Renew {
             let describe = |pair: &Pair| -> Result<(), Failure> {
                 let Record { name, cert_id, .. } = &pair.record;
                 pair.check_existing()?;
-                let on_disk = pair.on_disk()?;
+                let contents = pair.contents()?;
+                pair.note_damage(context, &contents);
+                let on_disk = contents.usable();
                 let is_due = pair.is_due(on_disk.as_ref(), self.within, now);
                 if is_due {
                     context.note(&format!("dry run: would renew certificate {cert_id} of {name}"));
@@ -513,6 +614,7 @@ impl Run<TinyCert> for Status {
             ("expires", "expires"),
             ("days left", "days_left"),
             ("deployed", "deployed"),
+            ("state", "state"),
         ];
         context.output.check_fields(columns, &["ca_id", "chain", "key", "names"])?;
         let now = UnixTime::from(now()?);
@@ -522,7 +624,18 @@ impl Run<TinyCert> for Status {
         let (count, mut failures) = (pairs.len(), Vec::new());
         for pair in pairs {
             let row = pair.and_then(|pair| {
-                let on_disk = pair.on_disk()?;
+                let contents = pair.contents()?;
+                pair.note_damage(context, &contents);
+                let state = match &contents {
+                    OnDisk::Missing => "missing",
+                    OnDisk::Damaged(..) => "damaged",
+                    OnDisk::Intact(found) | OnDisk::Unchecked(found) if found.expires <= now => {
+                        "expired"
+                    }
+                    OnDisk::Unchecked(_) => "unchecked",
+                    OnDisk::Intact(_) => "valid",
+                };
+                let on_disk = contents.usable();
                 let left = on_disk.as_ref().map(|found| found.expires.seconds() - now.seconds());
                 let left = left.map(|left| Json::Other(left.div_euclid(86_400).to_string()));
                 let is_deployed = match (&pair.record.deployed_serial, &on_disk) {
@@ -536,6 +649,7 @@ impl Run<TinyCert> for Status {
                     ("days_left", left.unwrap_or_else(null)),
                     ("names", Json::List(names)),
                     ("deployed", is_deployed),
+                    ("state", Json::Text(state.to_owned())),
                 ];
                 Ok(pair.json(on_disk.as_ref(), more))
             });
@@ -558,6 +672,42 @@ pub(crate) fn is_valid(on_disk: &Certificate, now: UnixTime) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn new_certificate_is_requested_only_if_it_can_expire_after_the_one_on_disk() {
+        let at = |day: i64| UnixTime::from_seconds(day * 86_400);
+        let certificate = |from: i64, until: i64| Certificate {
+            subject: String::new(),
+            issuer: String::new(),
+            serial: String::new(),
+            names: Vec::new(),
+            not_before: at(from),
+            expires: at(until),
+            key: String::new(),
+        };
+        // The CA has shortened the validity to 90 days.
+        let new = Downloaded {
+            cert_id: CertId::new(2),
+            chain: String::new(),
+            certificate: certificate(100, 190),
+        };
+        let old = certificate(0, 365);
+        for (now, is_rejected, is_outlasted) in
+            [(100, true, false), (200, true, false), (275, true, false), (276, true, true)]
+        {
+            let checked = new.check_expiry(Some(&old), at(now));
+            assert_eq!(checked.is_err(), is_rejected, "{now}");
+            assert_eq!(new.may_be_outlasted(Some(&old), at(now)), is_outlasted, "{now}");
+        }
+        for (old, now, is_rejected) in [
+            (None, 189, false),
+            (None, 190, true),
+            (Some(certificate(0, 190)), 100, false),
+            (Some(certificate(0, 191)), 100, true),
+        ] {
+            assert_eq!(new.check_expiry(old.as_ref(), at(now)).is_err(), is_rejected, "{now}");
+        }
+    }
 
     #[test]
     fn exit_status_counts_pairs() {

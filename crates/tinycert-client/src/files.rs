@@ -27,6 +27,7 @@ pub use lock::lock_file;
 use lock::{LONGEST_WAIT, Locks};
 use resolved::ResolvedPath;
 use temporary::TemporaryFile;
+pub use trust::give_to_owner;
 
 /// The files of a TLS server: a certificate chain and its private key, in two files or in one.
 ///
@@ -36,7 +37,8 @@ use temporary::TemporaryFile;
 /// written to temporary files next to the old files, and synchronized to disk. The owner, group and
 /// mode of replaced files are kept, but a key file loses the permissions of other users: mode 0644
 /// becomes 0640. In shared folders, other rules apply (see below). A new key file has mode
-/// 0600. Symbolic links are followed.
+/// 0600. Symbolic links are followed. If root creates files and folders in a folder of another
+/// user, they belong to the owner and the group of that folder, unless they replace other files.
 ///
 /// Each method that writes files holds a lock for each file (`.NAME.lock` next to the file) from
 /// the checks until the files are replaced. Another process that writes one of the files waits for
@@ -252,6 +254,49 @@ impl KeyPairFiles {
     /// See [`FileError`].
     pub fn check(&self) -> Result<(), FileError> {
         self.prepare().map(drop)
+    }
+
+    /// Writes a chain and its private key to the files, in the same way as
+    /// [`Session::save_to_files`](crate::Session::save_to_files). Use this method to check the
+    /// certificate between its download and the replacement of the files.
+    ///
+    /// ```no_run
+    /// use tinycert_client::cert::KeyForm;
+    /// use tinycert_client::{CertId, CertPart, KeyPairFiles, Session};
+    ///
+    /// let files = KeyPairFiles::for_name("/etc/ssl/acme", "example.com");
+    /// let (session, id) = (Session::from_env()?, CertId::new(14236));
+    /// let chain = session.get_cert(id, CertPart::Chain)?;
+    /// // Parse and check the certificate here.
+    /// files.write(&chain, &session.get_key(id, KeyForm::Decrypted)?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn write(&self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        self.prepare()?.write(chain, key)
+    }
+
+    /// Checks that the private key in `key` belongs to the first certificate in `chain`, where both
+    /// are the contents of these files. The files themselves are not read. PEM blocks of other
+    /// types are skipped. If an elliptic-curve key does not contain its public key, only the
+    /// algorithm and the curve are compared.
+    ///
+    /// ```
+    /// use tinycert_client::{KeyPairFiles, Secret};
+    ///
+    /// let files = KeyPairFiles::for_name("/etc/ssl/acme", "example.com");
+    /// let checked = files.check_match("", &Secret::new(""));
+    /// let problem = "/etc/ssl/acme/example.com.chain.pem: contains no certificate";
+    /// assert_eq!(checked.unwrap_err().to_string(), problem);
+    /// ```
+    ///
+    /// # Errors
+    /// Returns a [`FileError::File`] of kind [`InvalidData`](io::ErrorKind::InvalidData) with the
+    /// path of the file whose content is invalid.
+    pub fn check_match(&self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        pem::check_match((&self.chain, chain), (&self.key, key))
     }
 
     /// Waits until no other process writes the files, completes a replacement that a killed process

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use cli_support::api_auth::Endpoint;
 use cli_support::args::{BODY_OPTIONS, CAN_BE_EMPTY, positive};
 use cli_support::output::Column;
-use cli_support::{Context, Exit, Failure, Input, Json, Limits, Member, Run};
+use cli_support::{Context, Exit, Failure, Input, Limits, Member, Run};
 use tokenpass_client::credits::{
     CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
     GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,

@@ -10,6 +10,8 @@ use api_sandbox::{SandboxClock, tinycert as server};
 use serde_json::Value;
 use test_support::cli::{Run, World};
 #[cfg(unix)]
+use test_support::ports::ClosedPort;
+#[cfg(unix)]
 use test_support::programs::files_in;
 use test_support::programs::{assert_columns, assert_questions};
 
@@ -294,7 +296,10 @@ fn fields_of_local_files_are_checked_before_any_output() {
     let world = world();
     issue(&world, &[]);
     for (arguments, known) in [
-        (&["status", "--dir", "pki"][..], "name, cert_id, expires, days_left, deployed, ca_id"),
+        (
+            &["status", "--dir", "pki"][..],
+            "name, cert_id, expires, days_left, deployed, state, ca_id",
+        ),
         (
             &["cert", "inspect", "pki/a.example.chain.pem"],
             "subject, names, issuer, expires, serial",
@@ -397,6 +402,116 @@ fn adopted_pair_that_is_valid_is_not_written_again() {
     // Within 30 days of its expiry, it is written again.
     advance(&world, 340);
     assert_eq!(adopt(&[]), true);
+}
+
+/// Runs the program at `days` days after [`NOW`], whatever the time of the sandbox is.
+fn run_at(world: &World, days: u64, arguments: &[&str]) -> Run {
+    let mut command = world.command(arguments);
+    command.env("TINYCERT_TEST_CLOCK", (NOW + days * DAY).to_string());
+    command.env("PATH", "/usr/bin:/bin");
+    world.finish(command, "")
+}
+
+#[cfg(unix)]
+#[test]
+fn certificate_that_has_expired_or_expires_before_the_one_on_disk_is_not_written() {
+    let world = world();
+    // The server signs for 365 days, so its new certificates expire before this one.
+    let add = |name: &str| {
+        world
+            .sandbox
+            .tinycert()
+            .state(|server| server.add_cert(561, name, &[("DNS", name)], NOW + 385 * DAY).unwrap())
+    };
+    let old = add("a.example");
+    good(&world, &["adopt", &old.to_string(), "--ca", "561", "--dir", "pki"]);
+    let files =
+        ["a.example.chain.pem", "a.example.key.pem"].map(|name| world.home.join("pki").join(name));
+    let contents = || files.clone().map(|path| std::fs::read(path).unwrap());
+    let before = contents();
+    let created =
+        |name: &str| world.sandbox.tinycert().state(|server| server.certs_named(name)).len();
+    let renew = ["renew", "--dir", "pki", "-o", "json", "--deploy-hook", "echo x >> log"];
+    for (days, problem, most) in [
+        (
+            360,
+            "expires at 2027-11-29T12:00:00Z, before the certificate on disk, which expires at \
+             2027-12-19T12:00:00Z and was kept",
+            2,
+        ),
+        // Each further run may create one certificate, because the server's clock may be right now.
+        (
+            380,
+            "expired at 2027-11-29T12:00:00Z (now: 2027-12-14T12:00:00Z); the certificate on \
+             disk, which expires at 2027-12-19T12:00:00Z, was kept",
+            3,
+        ),
+    ] {
+        let run = run_at(&world, days, &renew);
+        assert!(run.status == 9 && run.stderr.contains(problem), "{days}: {run:?}");
+        let rows: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((results(&rows), &rows[0]["renewed"]), (vec!["failed"], &false.into()));
+        assert_eq!(contents(), before, "{days}");
+        assert!(created("a.example") <= most, "{days}: {}", created("a.example"));
+    }
+    // The valid pair is deployed, once.
+    assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "x\n");
+    // A new certificate of the same names has expired, too; it has another key.
+    let issue = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
+    let run = run_at(&world, 360, &issue);
+    assert!(run.status == 9 && run.stderr.contains("before the certificate on disk"), "{run:?}");
+    let run = run_at(&world, 380, &issue);
+    assert!(run.status == 9 && run.stderr.contains("expired at"), "{run:?}");
+    let other = ["issue", "b.example", "--ca", "561", "--dir", "pki"];
+    let run = run_at(&world, 380, &other);
+    let problem = "expired at 2027-11-29T12:00:00Z (now: 2027-12-14T12:00:00Z) and was not";
+    assert!(run.status == 9 && run.stderr.contains(problem), "{run:?}");
+    assert!(!world.home.join("pki/b.example.key.pem").exists());
+    assert_eq!(contents(), before);
+    // Once the server's clock is right, the next run repairs both.
+    advance(&world, 380);
+    let (run, rows) = self::renew(&world, &[]);
+    assert_eq!((run.status, results(&rows)), (0, vec!["renewed"; 2]), "{run:?}");
+    let expires = |row: &Value| row["expires"].as_str().unwrap().to_owned();
+    assert!(rows.iter().all(|row| expires(row) == "2028-12-13T12:00:00Z"), "{rows:?}");
+    assert_eq!(results(&self::renew(&world, &[]).1), ["not due"; 2]);
+}
+
+#[test]
+fn revoked_certificate_is_replaced_by_one_that_expires_earlier() {
+    let world = world();
+    let old = world.sandbox.tinycert().state(|server| {
+        server.add_cert(561, "a.example", &[("DNS", "a.example")], NOW + 385 * DAY).unwrap()
+    });
+    good(&world, &["adopt", &old.to_string(), "--ca", "561", "--dir", "pki"]);
+    good(&world, &["cert", "revoke", &old.to_string(), "--yes"]);
+    let issue = ["issue", "a.example", "--ca", "561", "--dir", "pki", "--fields", "written"];
+    let run = run_at(&world, 360, &issue);
+    assert_eq!((run.status, &*run.stdout), (0, "written\ttrue\n"), "{run:?}");
+    assert_ne!(serial_on_disk(&world, "pki/a.example.chain.pem"), old);
+}
+
+#[test]
+fn renewal_with_a_clock_that_was_wrong_is_completed_without_another_certificate() {
+    let world = world();
+    issue(&world, &[]);
+    let created = || world.sandbox.tinycert().state(|server| server.certs_named("a.example")).len();
+    advance(&world, 10);
+    let run = run_at(&world, 4000, &["renew", "--dir", "pki"]);
+    assert!(run.status == 9 && run.stderr.contains("check the clock of this machine"), "{run:?}");
+    assert_eq!((created(), serial_on_disk(&world, "pki/a.example.chain.pem")), (2, 14238));
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!((run.status, results(&rows), created()), (0, vec!["renewed"], 2), "{run:?}");
+}
+
+#[test]
+fn expired_certificate_is_not_adopted() {
+    let world = world();
+    let old = issue(&world, &[])["cert_id"].to_string();
+    advance(&world, 366);
+    let run = run(&world, &["adopt", &old, "--ca", "561", "--dir", "other"]);
+    assert!(run.status == 9 && run.stderr.contains("expired at"), "{run:?}");
+    assert!(!world.home.join("other/a.example.json").exists());
 }
 
 #[test]
@@ -543,6 +658,122 @@ fn removed_files_and_files_of_others_are_written_again() {
     let new = serial_on_disk(&world, "pki/a.example.chain.pem");
     assert_eq!(rows[0]["cert_id"], new);
     assert_ne!(new, id);
+}
+
+#[cfg(unix)]
+#[test]
+fn damaged_pair_is_reported_not_deployed_and_written_again() {
+    let world = world();
+    let id = issue(&world, &["--deploy-hook", "echo x >> log"])["cert_id"].as_i64().unwrap();
+    let other = ["issue", "b.example", "--ca", "561", "--dir", "other"];
+    good(&world, &other);
+    let path = |name: &str| world.home.join("pki").join(format!("a.example.{name}.pem"));
+    let read = |name: &str| std::fs::read(path(name)).unwrap();
+    let (chain, key) = (read("chain"), read("key"));
+    let of_other = |name: &str| {
+        std::fs::read(world.home.join("other").join(format!("b.example.{name}.pem"))).unwrap()
+    };
+    let state = || {
+        let status = run(&world, &["status", "--dir", "pki", "-o", "json"]);
+        let rows: Value = serde_json::from_str(&status.stdout).unwrap();
+        (rows[0]["state"].as_str().unwrap().to_owned(), rows[0]["days_left"].clone(), status.stderr)
+    };
+    assert_eq!(state(), ("valid".to_owned(), 365.into(), String::new()));
+    let (other_chain, other_key) = (of_other("chain"), of_other("key"));
+    let port = ClosedPort::reserve();
+    let closed = format!("https://127.0.0.1:{}", port.number());
+    let mut hooks = 1;
+    for (new_chain, new_key, problem) in [
+        (&chain, &Vec::new(), "key.pem: contains no private key"),
+        (&chain, &chain, "key.pem: contains no private key"),
+        (&chain, &vec![0xff; 9], "key.pem: contains no private key"),
+        (&chain, &other_key, "key.pem: it does not belong to the certificate"),
+        (&other_chain, &key, "key.pem: it does not belong to the certificate"),
+        (&Vec::new(), &key, "chain.pem: contains no certificate"),
+        (&other_chain, &other_key, "chain.pem: has the certificate with the serial number"),
+    ] {
+        std::fs::write(path("chain"), new_chain).unwrap();
+        std::fs::write(path("key"), new_key).unwrap();
+        let (name, days_left, error) = state();
+        assert_eq!((&*name, days_left), ("damaged", Value::Null), "{problem}");
+        let message = "a.example: the pair is damaged: pki/a.example.";
+        assert!(error.starts_with(message) && error.contains(problem), "{problem}: {error}");
+        // The damaged pair is not deployed, even if it cannot be written again.
+        let failed = run(
+            &world,
+            &[
+                "renew",
+                "--dir",
+                "pki",
+                "--deploy-hook",
+                "echo x >> log",
+                "--base-url",
+                &closed,
+                "--retries",
+                "0",
+            ],
+        );
+        assert!(failed.status == 5 && failed.stderr.contains(problem), "{failed:?}");
+        let dry = run(&world, &["renew", "--dir", "pki", "--dry-run"]);
+        assert!(dry.stderr.contains("would renew") && dry.stderr.contains(problem), "{dry:?}");
+        assert_eq!((read("chain"), read("key")), (new_chain.clone(), new_key.clone()));
+        let (run, rows) = renew(&world, &["--deploy-hook", "echo x >> log"]);
+        // Servers may have loaded the damaged files, so the hook is run again.
+        assert_eq!(results(&rows), ["renewed and deployed"], "{problem}: {run:?}");
+        assert!(run.stderr.contains(problem), "{problem}: {run:?}");
+        assert_eq!((read("chain"), read("key")), (chain.clone(), key.clone()), "{problem}");
+        hooks += 1;
+        assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "x\n".repeat(hooks));
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    }
+    assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")).len(), 1);
+    // `adopt` writes the same certificate again, and `issue` takes over the latest one.
+    std::fs::write(path("key"), "").unwrap();
+    let adopt = ["adopt", &id.to_string(), "--ca", "561", "--dir", "pki", "-o", "json"];
+    assert!(good(&world, &adopt).contains("\"written\":true"));
+    assert_eq!(read("key"), key);
+    std::fs::write(path("key"), "").unwrap();
+    let issued = run(&world, &["issue", "a.example", "b.a.example", "--ca", "561", "--dir", "pki"]);
+    assert!(issued.stderr.contains("a.example: the pair is damaged: "), "{issued:?}");
+    assert_eq!(read("key"), key);
+    // A pair that was damaged for a long time gets a new certificate.
+    std::fs::write(path("key"), "").unwrap();
+    advance(&world, 340);
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!(results(&rows), ["renewed"], "{run:?}");
+    assert_ne!(serial_on_disk(&world, "pki/a.example.chain.pem"), id);
+    std::fs::remove_file(path("key")).unwrap();
+    assert_eq!(state().0, "missing");
+    assert_eq!(results(&renew(&world, &[]).1), ["renewed"]);
+    advance(&world, 366);
+    assert_eq!(state().0, "expired");
+}
+
+#[test]
+fn certificate_without_the_recorded_names_is_not_written() {
+    let world = world();
+    issue(&world, &[]);
+    let other = good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki", "-o", "json"]);
+    let other: Value = serde_json::from_str(&other).unwrap();
+    let path = world.home.join("pki/a.example.json");
+    let mut changed = record(&world);
+    changed["pending_cert_id"] = other["cert_id"].clone();
+    std::fs::write(&path, changed.to_string()).unwrap();
+    let before = std::fs::read(world.home.join("pki/a.example.chain.pem")).unwrap();
+    let (run, rows) = renew(&world, &[]);
+    assert_eq!((run.status, results(&rows)), (11, vec!["failed", "not due"]), "{run:?}");
+    let problem =
+        "lacks DNS:a.example, a recorded name, and was not written; run `issue` or `adopt`";
+    assert!(run.stderr.contains(problem), "{run:?}");
+    assert_eq!(std::fs::read(world.home.join("pki/a.example.chain.pem")).unwrap(), before);
+    assert_eq!(issue(&world, &[])["written"], true);
+    assert_eq!(results(&renew(&world, &[]).1), ["not due"; 2]);
+    // The files of a certificate with other names, and a record that does not name it.
+    let mut changed = record(&world);
+    (changed["names"], changed["serial"]) = (serde_json::json!(["DNS:c.example"]), Value::Null);
+    std::fs::write(&path, changed.to_string()).unwrap();
+    let status = good(&world, &["status", "--dir", "pki", "--fields", "name,state"]);
+    assert_eq!(status, "a.example\tdamaged\nb.example\tvalid\n");
 }
 
 #[test]
@@ -925,6 +1156,67 @@ mod unix {
     }
 
     #[test]
+    fn run_of_root_does_not_stop_later_runs_of_the_owner_of_the_folder() {
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: only root can run the program as two users");
+            return;
+        }
+        for combined in [&[][..], &["--combined"]] {
+            // The user to whom the folder belongs creates the pair, or root does.
+            for issued_by_root in [false, true] {
+                let world = world();
+                let as_owner = |arguments: &[&str]| {
+                    let command = as_user(&world, arguments)?;
+                    let run = world.finish(command, "");
+                    assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
+                    Some(run)
+                };
+                if as_owner(&["--version"]).is_none() {
+                    return;
+                }
+                let issue = ["issue", "a.example", "--ca", "561", "--dir", "new/pki"];
+                let issue = [&issue[..], combined].concat();
+                let renew = ["renew", "--dir", "new/pki", "-o", "json"];
+                match issued_by_root {
+                    true => drop(good(&world, &issue)),
+                    false => assert!(as_owner(&issue).is_some()),
+                }
+                // The lock was removed by hand, so the run of root creates it.
+                std::fs::remove_file(world.home.join("new/pki/.tinycert.lock")).unwrap();
+                for _ in 0..2 {
+                    advance(&world, 340);
+                    assert!(good(&world, &renew).contains("\"renewed\""));
+                    let others: Vec<_> = files_in(&world.home)
+                        .into_iter()
+                        .flat_map(|path| path.ancestors().map(Path::to_owned).collect::<Vec<_>>())
+                        .filter(|path| path.starts_with(&world.home))
+                        .filter(|path| {
+                            let found = std::fs::symlink_metadata(path).unwrap();
+                            !found.is_symlink() && (found.uid(), found.gid()) != (65534, 65534)
+                        })
+                        .collect();
+                    assert_eq!(others, Vec::<std::path::PathBuf>::new());
+                    // Versions that belong to root cannot be removed, but that is no error.
+                    let versions = world.home.join("new/pki/.a.example.key.pem.versions");
+                    for version in std::fs::read_dir(versions).into_iter().flatten() {
+                        let version = version.unwrap().path();
+                        std::os::unix::fs::lchown(&version, Some(0), Some(0)).unwrap();
+                    }
+                    for result in ["renewed", "not due"] {
+                        let days = if result == "renewed" { 340 } else { 0 };
+                        advance(&world, days);
+                        let run = as_owner(&renew).unwrap();
+                        assert!(
+                            run.stdout.contains(&format!("\"result\":\"{result}\"")),
+                            "{run:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn record_of_another_user_is_rejected() {
         let world = world();
         issue(&world, &[]);
@@ -1135,6 +1427,54 @@ mod unix {
         assert!(run.status == 10 && run.stderr.contains("chmod g-w"), "{run:?}");
         // The group can replace each file of the folder.
         set(&folder, 0o775);
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    }
+
+    #[test]
+    fn key_that_the_user_must_not_read_is_shown_as_unchecked() {
+        let world = world();
+        issue(&world, &[]);
+        let key = world.home.join("pki/a.example.key.pem");
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o000)).unwrap();
+        std::fs::set_permissions(world.home.join("pki"), PermissionsExt::from_mode(0o755)).unwrap();
+        let status = ["status", "--dir", "pki", "--fields", "state,days_left"];
+        let Some(command) = as_user(&world, &status) else { return };
+        let run = world.finish(command, "");
+        assert_eq!((run.status, &*run.stdout), (0, "unchecked\t365\n"), "{run:?}");
+    }
+
+    #[test]
+    fn large_files_devices_and_pipes_in_the_folder_are_not_read() {
+        let world = world();
+        issue(&world, &[]);
+        let pki = world.home.join("pki");
+        // A JSON file that is too large for a record belongs to another program.
+        let large = format!(r#"{{"tinycert":1,"more":"{}"}}"#, "x".repeat(1 << 20));
+        std::fs::write(pki.join("b.example.json"), &large).unwrap();
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+        assert_eq!(world.run(&["status", "--dir", "pki"]).status, 0);
+        let made = std::process::Command::new("mkfifo").arg(pki.join("pipe")).status();
+        assert!(made.unwrap().success());
+        std::fs::write(pki.join("large"), large).unwrap();
+        for file in ["a.example.chain.pem", "a.example.key.pem"] {
+            for (target, problem) in [
+                ("/dev/zero", "not a regular file; remove it"),
+                ("pipe", "not a regular file; remove it"),
+                ("large", "is larger than 1 MiB"),
+            ] {
+                let link = pki.join(file);
+                let kept = std::fs::read_link(&link).unwrap();
+                std::fs::remove_file(&link).unwrap();
+                std::os::unix::fs::symlink(target, &link).unwrap();
+                let run = world.run(&["status", "--dir", "pki"]);
+                let named = run.stderr.contains(&format!("{file}: {problem}"));
+                assert!(run.status == 10 && named, "{file} {target}: {run:?}");
+                let (run, rows) = renew(&world, &[]);
+                assert_eq!((run.status, results(&rows)), (10, vec!["failed"]), "{target}: {run:?}");
+                std::fs::remove_file(&link).unwrap();
+                std::os::unix::fs::symlink(kept, &link).unwrap();
+            }
+        }
         assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
     }
 

@@ -24,7 +24,7 @@ use super::resolved::{CURRENT, KEY_NAME, MADE_FOR, NAMES, REPLACED};
 use super::temporary::{
     copy, is_random, new_file, random, replace_access, sync_folder, write_texts,
 };
-use super::trust::{check_own, identity, invalid, is_same, seen};
+use super::trust::{check_own, give_to_owner, identity, invalid, is_same, seen};
 use super::{FileError, ResolvedPath};
 
 pub(super) struct Links {
@@ -218,6 +218,10 @@ impl Links {
 }
 
 /// A new symbolic link. It is removed on drop unless it is kept.
+///
+/// A link that root creates in a folder of another user belongs to root. That user can replace it
+/// all the same, and the owner of a link can only be changed by its path, at which that user could
+/// put a hard link to another file.
 struct Link {
     path: PathBuf,
     is_kept: bool,
@@ -270,10 +274,13 @@ impl Checked {
     }
 
     /// Creates a folder with mode 0755, so that all users who have access to the files in it can
-    /// enter it.
+    /// enter it. A folder that root creates belongs to the owner of `parent`, so that this user can
+    /// replace and remove the files in it.
     fn create(parent: &Path, path: PathBuf) -> io::Result<Self> {
         DirBuilder::new().mode(0o755).create(&path)?;
-        Self::open_new(parent, path)
+        let folder = Self::open_new(parent, path)?;
+        give_to_owner(&folder.file, parent);
+        Ok(folder)
     }
 
     /// Opens a folder that was just created, and sets its mode regardless of the umask.
@@ -333,7 +340,8 @@ impl Versions {
     }
 
     /// Removes all versions except the current one, and the links that killed processes left
-    /// behind. If there is no current version, all versions are kept.
+    /// behind. If there is no current version, all versions are kept. A version that the caller
+    /// must not remove, such as one that belongs to root, is kept, too.
     fn sweep(&self) -> io::Result<()> {
         let current = self.current();
         if seen(&current)?.is_some_and(|metadata| !metadata.is_symlink()) {
@@ -349,7 +357,12 @@ impl Versions {
             let is = |kind: fn(&Metadata) -> bool| metadata.as_ref().is_some_and(kind);
             if name.strip_prefix("v-").is_some_and(is_random) && is(Metadata::is_dir) {
                 if kept.is_some() && fs::canonicalize(&path).ok() != kept {
-                    fs::remove_dir_all(&path)?;
+                    match fs::remove_dir_all(&path) {
+                        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                            log::warn!("{}: cannot be removed: {error}", path.display());
+                        }
+                        removed => removed?,
+                    }
                 }
             } else if name.strip_prefix("next-").is_some_and(is_random) && is(Metadata::is_symlink)
             {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use api_auth::InputError;
 
 use super::journal::Journal;
-use super::temporary::{open_regular, sweep};
+use super::temporary::{new_file, open_regular, sweep};
 use super::trust::{Identity, check_own, identity, is_same, seen};
 use super::{FileError, ResolvedPath, SAME_FILE};
 
@@ -129,11 +129,17 @@ fn open(folder: &Path, path: &Path) -> io::Result<File> {
     if let Some(metadata) = seen(path)? {
         check_own(folder, &metadata)?;
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = open_regular(&mut options, path)?;
+    let file = match new_file(path, true) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(false);
+            // The process that held the lock may have removed the file in the meantime.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            open_regular(&mut options, path)?
+        }
+        created => created?,
+    };
     check_own(folder, &file.metadata()?)?;
     Ok(file)
 }

@@ -25,6 +25,34 @@ pub(super) fn check_pair(
 fn error(path: &Path, what: &str, problem: &str) -> FileError {
     let problem =
         format!("the server sent an invalid {what}: {problem}; the file was not replaced");
+    invalid_file(path, problem)
+}
+
+/// Checks that the first private key of `key` belongs to the first certificate of `chain`. Other
+/// blocks are skipped, because servers skip them, and a combined file contains both.
+pub(super) fn check_match(
+    (chain_path, chain): (&Path, &str),
+    (key_path, key): (&Path, &Secret),
+) -> Result<(), FileError> {
+    let certificate = blocks(chain).and_then(|blocks| {
+        let mut blocks = blocks.into_iter();
+        let found = blocks.find(|block| block.label == "CERTIFICATE");
+        let certificate = found.ok_or("contains no certificate")?;
+        match PublicKey::of_certificate(certificate.content.expose()) {
+            Some(_) => Ok(certificate),
+            None => Err("contains an invalid certificate".to_owned()),
+        }
+    });
+    let certificate = certificate.map_err(|problem| invalid_file(chain_path, problem))?;
+    let matched = blocks(key.expose()).and_then(|blocks| {
+        let is_key = |block: &&Block<'_>| block.label.ends_with("PRIVATE KEY");
+        let key = blocks.iter().find(is_key).ok_or("contains no private key")?;
+        check_block(&certificate.content, key)
+    });
+    matched.map_err(|problem| invalid_file(key_path, problem))
+}
+
+fn invalid_file(path: &Path, problem: String) -> FileError {
     FileError::at(path, io::Error::new(io::ErrorKind::InvalidData, problem))
 }
 
@@ -108,6 +136,11 @@ fn check_key(certificate: &SecretBytes, text: &str) -> Result<(), String> {
         (None, _) => return Err("no private key".to_owned()),
         _ => return Err("expected one private key, found several PEM blocks".to_owned()),
     };
+    check_block(certificate, key)
+}
+
+/// Checks that the private key in a PEM block belongs to a certificate.
+fn check_block(certificate: &SecretBytes, key: &Block<'_>) -> Result<(), String> {
     let der = key.content.expose();
     let key = match key.label {
         "PRIVATE KEY" => PublicKey::of_pkcs8(der),

@@ -589,6 +589,40 @@ mod unix {
     }
 
     #[test]
+    fn files_and_folders_that_root_creates_belong_to_the_owner_of_their_folder() {
+        fn others(path: &Path) -> Vec<PathBuf> {
+            let found = fs::symlink_metadata(path).unwrap();
+            let is_other = !found.is_symlink() && (found.uid(), found.gid()) != (54_321, 54_322);
+            let mut all: Vec<PathBuf> = is_other.then(|| path.to_owned()).into_iter().collect();
+            if found.is_dir() {
+                all.extend(names(path).iter().flat_map(|name| others(&path.join(name))));
+            }
+            all
+        }
+
+        // A folder of another user in the folder for temporary files is rejected.
+        let outer = Folder::new();
+        let folder = Folder(outer.path("own"));
+        make_folder(&folder.0);
+        let ways = ways(&folder);
+        for path in [folder.0.clone(), folder.path("private")] {
+            if let Err(error) = chown(&path, Some(54_321), Some(54_322)) {
+                skipped("a folder of another user", error);
+                return;
+            }
+        }
+        for (way, files) in ways {
+            for number in 1..3 {
+                // The locks and temporary files exist, which a killed process leaves.
+                let prepared = files.prepare().unwrap();
+                assert_eq!(others(&folder.0), Vec::<PathBuf>::new(), "{way}");
+                prepared.write(&chain(number), &key(number)).unwrap();
+                assert_eq!(others(&folder.0), Vec::<PathBuf>::new(), "{way}");
+            }
+        }
+    }
+
+    #[test]
     fn file_of_root_in_a_sticky_folder_is_rejected_for_other_users() {
         use std::os::unix::process::CommandExt;
 

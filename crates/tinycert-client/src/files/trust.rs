@@ -8,7 +8,7 @@
 //! it. Therefore, neither the owner nor the mode of a file in a shared folder shows who put the
 //! file there.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -41,11 +41,11 @@ pub(super) fn seen(path: &Path) -> io::Result<Option<Metadata>> {
 
 #[cfg(unix)]
 mod owners {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::{MetadataExt, fchown};
 
     use api_auth::own_user;
 
-    use super::{Identity, Metadata, Path, fs, invalid, io};
+    use super::{File, Identity, Metadata, Path, fs, invalid, io};
 
     const STICKY: u32 = 0o1000;
     const BY_OTHERS: u32 = 0o022;
@@ -132,6 +132,16 @@ mod owners {
         if entry.is_file() { check_only_name(folder, entry) } else { Ok(()) }
     }
 
+    /// Gives a new file or folder in `folder` to the owner and the group of that folder, if root
+    /// has created it in a folder of another user.
+    pub(super) fn give(new: &File, folder: &Path) -> io::Result<()> {
+        let folder = fs::metadata(folder)?;
+        if folder.uid() == 0 || own_user()? != 0 {
+            return Ok(());
+        }
+        fchown(new, Some(folder.uid()), Some(folder.gid()))
+    }
+
     /// Returns the device and inode numbers of a file.
     pub(in super::super) fn identity(metadata: &Metadata) -> Option<Identity> {
         Some((metadata.dev(), metadata.ino()))
@@ -144,7 +154,11 @@ mod owners {
 
 #[cfg(not(unix))]
 mod owners {
-    use super::{Identity, Metadata, Path, io};
+    use super::{File, Identity, Metadata, Path, io};
+
+    pub(super) fn give(_: &File, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
 
     pub(in super::super) fn is_shared(_: &Path) -> io::Result<bool> {
         Ok(false)
@@ -179,6 +193,34 @@ mod owners {
 pub(super) use owners::{
     check_link, check_only_name, check_own, check_replaceable, identity, is_shared, owner,
 };
+
+/// Gives a file or folder that the caller has just created in `folder` to the owner and the group
+/// of `folder`, if the caller is root and `folder` belongs to another user. Otherwise, that user
+/// could not replace it in a later run. Does nothing in all other cases, and on systems other than
+/// Unix.
+///
+/// The caller must have created `new`: the owner of `folder` can move an existing file of root
+/// there, and must not become its owner. If the owner cannot be changed, a warning is logged.
+///
+/// ```
+/// use std::fs::File;
+/// use tinycert_client::files::give_to_owner;
+///
+/// # let folder = std::env::temp_dir();
+/// # let path = folder.join(format!("given-{}", std::process::id()));
+/// let file = File::create_new(&path)?;
+/// give_to_owner(&file, &folder);
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn give_to_owner(new: &File, folder: &Path) {
+    if let Err(error) = owners::give(new, folder) {
+        log::warn!(
+            "{}: a new file cannot be given to the owner of its folder: {error}",
+            folder.display()
+        );
+    }
+}
 
 /// Rejects a file that is a mount point, such as a single file that is mounted into a container,
 /// because it cannot be replaced. Such a file may be on the same device as its folder. `path` must

@@ -34,6 +34,42 @@ fn pairs_of_each_kind_are_accepted() {
 }
 
 #[test]
+fn key_on_disk_must_belong_to_the_first_certificate() {
+    let files = KeyPairFiles::new("c.pem", "k.pem");
+    let parameters = pem("DH PARAMETERS", b"parameters");
+    let combined = private(1) + &parameters + &cert(1) + &cert(2);
+    for (chain, key) in [
+        (cert(1) + &cert(2), private(1)),
+        (combined.clone(), combined.clone()),
+        (parameters.clone() + &cert(1), parameters + &private(1) + &private(2)),
+    ] {
+        assert!(files.check_match(&chain, &Secret::new(&*key)).is_ok(), "{chain}{key}");
+    }
+    for (chain, key, problem) in [
+        (cert(2) + &cert(1), private(1), "k.pem: it does not belong to the certificate"),
+        (combined, private(2), "k.pem: it does not belong to the certificate"),
+        (cert(1), String::new(), "k.pem: contains no private key"),
+        (cert(1), cert(1), "k.pem: contains no private key"),
+        (private(1), private(1), "c.pem: contains no certificate"),
+        (String::new(), private(1), "c.pem: contains no certificate"),
+        (pem("CERTIFICATE", b"x"), private(1), "c.pem: contains an invalid certificate"),
+        (
+            cert(1),
+            private(1).replace("END", "END "),
+            "k.pem: PEM block 1 (PRIVATE KEY) is incomplete",
+        ),
+    ] {
+        let checked = files.check_match(&chain, &Secret::new(&*key));
+        let kind = checked.as_ref().err().and_then(|error| match error {
+            FileError::File { source, .. } => Some(source.kind()),
+            FileError::Call(_) => None,
+        });
+        assert_eq!(kind, Some(io::ErrorKind::InvalidData));
+        assert_eq!(checked.unwrap_err().to_string(), problem);
+    }
+}
+
+#[test]
 fn keys_of_elliptic_curves_are_compared_if_they_contain_the_public_key() {
     let ec = |point: Option<&[u8]>, curve: Option<&[u8]>| {
         let curve = curve.map_or(vec![], |curve| der(0xa0, &[&curve[9..]]));
