@@ -208,7 +208,8 @@ pub struct Server<S> {
     shared: Arc<Shared<S>>,
     address: SocketAddr,
     base_url: String,
-    accepting: Option<JoinHandle<()>>,
+    /// The addresses on which the server listens, with the threads that accept connections.
+    listeners: Mutex<Vec<(SocketAddr, JoinHandle<()>)>>,
 }
 
 struct Shared<S> {
@@ -287,21 +288,50 @@ impl<S: Service> Server<S> {
             is_https: AtomicBool::new(false),
             console: Console::new(address.port()),
         });
-        let accepting = {
-            let shared = shared.clone();
-            thread::spawn(move || {
-                for stream in listener.incoming() {
-                    if shared.stopping.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let Ok(stream) = stream else { continue };
-                    let shared = shared.clone();
-                    thread::spawn(move || shared.serve(stream));
-                }
-            })
-        };
         let base_url = format!("http://{address}");
-        Ok(Self { shared, address, base_url, accepting: Some(accepting) })
+        let server = Self { shared, address, base_url, listeners: Mutex::default() };
+        server.accept(listener, true)?;
+        Ok(server)
+    }
+
+    /// Starts a thread that accepts the connections of a listener. If `has_console` is false,
+    /// requests to the console are rejected on these connections.
+    fn accept(&self, listener: TcpListener, has_console: bool) -> io::Result<()> {
+        let address = listener.local_addr()?;
+        let shared = self.shared.clone();
+        let accepting = thread::Builder::new().spawn(move || {
+            for stream in listener.incoming() {
+                if shared.stopping.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                let shared = shared.clone();
+                thread::spawn(move || shared.serve(stream, has_console));
+            }
+        })?;
+        lock(&self.listeners).push((address, accepting));
+        Ok(())
+    }
+
+    /// Listens on another free port of 127.0.0.1, which has no console, and returns its address. A
+    /// proxy that forwards connections of other machines must connect to this port, because the
+    /// server cannot distinguish them from connections of this machine.
+    ///
+    /// ```
+    /// # use api_sandbox::Sandbox;
+    /// let sandbox = Sandbox::start()?;
+    /// let address = sandbox.tpay().listen_without_console()?;
+    /// assert_ne!(format!("http://{address}"), sandbox.tpay().base_url());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the server cannot listen on another port.
+    pub fn listen_without_console(&self) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        self.accept(listener, false)?;
+        Ok(address)
     }
 
     /// Returns the base URL, `http://127.0.0.1:PORT` without a trailing slash.
@@ -393,7 +423,7 @@ impl<S: Service> Server<S> {
 }
 
 impl<S: Service> Shared<S> {
-    fn serve(&self, mut stream: TcpStream) {
+    fn serve(&self, mut stream: TcpStream, has_console: bool) {
         let connection = self.connections.fetch_add(1, Ordering::SeqCst) + 1;
         let _ = stream.set_nodelay(true);
         if let Ok(stream) = stream.try_clone() {
@@ -406,12 +436,12 @@ impl<S: Service> Shared<S> {
             let _ = stream.peek(&mut [0]);
             reset_on_close(&stream);
         } else {
-            self.converse(&mut stream, connection);
+            self.converse(&mut stream, connection, has_console);
         }
         lock(&self.open).remove(&connection);
     }
 
-    fn converse(&self, stream: &mut TcpStream, connection: usize) {
+    fn converse(&self, stream: &mut TcpStream, connection: usize, has_console: bool) {
         loop {
             let mut request = match Raw::read(stream) {
                 Ok(Some(request)) => request,
@@ -422,7 +452,10 @@ impl<S: Service> Shared<S> {
                 return;
             }
             if request.path() == console::PATH || request.path().starts_with("/_sandbox/") {
-                let response = self.console(&request);
+                let response = match has_console {
+                    true => self.console(&request),
+                    false => console::rejected(403, "the console is not available to proxies"),
+                };
                 match response.write(stream, request.method == "HEAD") {
                     Ok(()) if !request.closes() => continue,
                     _ => return,
@@ -617,9 +650,9 @@ fn reset_on_close(stream: &TcpStream) {
 impl<S> Drop for Server<S> {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // Wakes the listener up, which then stops.
-        let _ = TcpStream::connect(self.address);
-        if let Some(accepting) = self.accepting.take() {
+        for (address, accepting) in lock(&self.listeners).drain(..) {
+            // Wakes the listener up, which then stops.
+            let _ = TcpStream::connect(address);
             let _ = accepting.join();
         }
         for (_, stream) in lock(&self.shared.open).drain() {

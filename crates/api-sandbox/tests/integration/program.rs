@@ -1033,6 +1033,44 @@ fn servers_listen_at_another_address() {
     assert!(get(host, "/transactions").starts_with("HTTP/1.1 401 "));
 }
 
+#[cfg(target_os = "linux")]
+trait ReadWrite: Read + Write {}
+#[cfg(target_os = "linux")]
+impl<T: Read + Write> ReadWrite for T {}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn console_is_only_at_the_printed_address() {
+    for options in [&["--bind", "127.0.0.2"][..], &["--bind", "::1"], &["--tls"]] {
+        if options.contains(&"::1") && std::net::TcpListener::bind("[::1]:0").is_err() {
+            eprintln!("skipped: there is no IPv6");
+            continue;
+        }
+        let arguments = [&["tpay"], options].concat();
+        let names = ["TPAY_BASE_URL", "SSL_CERT_FILE"];
+        let names = if options == ["--tls"] { &names[..] } else { &names[..1] };
+        let (mut running, values) = start(&arguments, names);
+        let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let console = line.split_once("http://").unwrap().1.strip_suffix("/_sandbox").unwrap();
+        let get = |stream: &mut dyn ReadWrite| {
+            let head = "GET /_sandbox HTTP/1.1\r\nConnection: close";
+            write!(stream, "{head}\r\nHost: {console}\r\n\r\n").unwrap();
+            let mut response = String::new();
+            stream.read_to_string(&mut response).unwrap();
+            response
+        };
+        let response = get(&mut TcpStream::connect(console).unwrap());
+        assert!(response.starts_with("HTTP/1.1 200 "), "{options:?}: {response}");
+        // The value is in quotes if it contains the brackets of an IPv6 address.
+        let response = match values[0].trim_matches('\'').split_once("://").unwrap() {
+            ("https", host) => get(&mut encrypted(host, &values[1])),
+            (_, host) => get(&mut TcpStream::connect(host).unwrap()),
+        };
+        assert!(response.starts_with("HTTP/1.1 403 "), "{options:?}: {response}");
+    }
+}
+
 #[test]
 fn every_failure_is_in_the_help_and_the_console() {
     let help = output(&["--help"]).1;

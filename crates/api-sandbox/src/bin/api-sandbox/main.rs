@@ -150,11 +150,19 @@ fn relayed(
         };
         format!("{option}: cannot listen on {address}: {error}{hint}")
     };
+    // The listeners accept connections of other machines, which must not reach the console.
+    let servers = [
+        sandbox.tinypass().listen_without_console(),
+        sandbox.tinycert().listen_without_console(),
+        sandbox.tokenpass().listen_without_console(),
+        sandbox.tpay().listen_without_console(),
+    ];
     let mut urls = Vec::new();
-    for (offset, (provider, plain)) in (0..).zip(sandbox.base_urls()) {
+    for (offset, ((provider, plain), server)) in
+        (0..).zip(sandbox.base_urls().into_iter().zip(servers))
+    {
         let port = arguments.port.checked_add(offset).filter(|_| arguments.port != 0).unwrap_or(0);
-        let server = plain.strip_prefix("http://").and_then(|address| address.parse().ok());
-        let server = server.ok_or_else(|| format!("{plain} is not an address"))?;
+        let server = server.map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))?;
         let address = SocketAddr::new(arguments.bind, port);
         let url = relay::start(address, server, tls).map_err(|error| failed(address, error))?;
         if provider == "tpay" {

@@ -1,5 +1,5 @@
 //! `--bind` and `--tls`: listeners that forward all bytes to the servers, which listen on
-//! 127.0.0.1.
+//! 127.0.0.1. The servers have no console on these connections.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
