@@ -364,6 +364,33 @@ mod signals {
     }
 
     #[test]
+    fn lack_of_file_descriptors_is_logged_and_not_final() {
+        let script = r#"ulimit -n 40 && exec "$0" "$@""#;
+        let program = env!("CARGO_BIN_EXE_api-sandbox");
+        let mut command = Command::new("sh");
+        command.args(["-c", script, program, "tpay", "--port", "0", "--env", "dotenv"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = Running(command.spawn().unwrap());
+        let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+        let address = lines.find_map(|line| {
+            line.unwrap().strip_prefix("TPAY_BASE_URL=http://").map(str::to_owned)
+        });
+        let address = address.unwrap();
+        let mut log = BufReader::new(running.0.stderr.take().unwrap()).lines();
+        let mut exhaust = || {
+            let open: Vec<_> = (0..60).map(|_| TcpStream::connect(&address).unwrap()).collect();
+            let is_logged = log.any(|line| line.unwrap().contains("connection not served"));
+            assert!(is_logged);
+            open
+        };
+        drop(exhaust());
+        assert!(get(&address, "/transactions").starts_with("HTTP/1.1 401 "));
+        let _open = exhaust();
+        assert!(kill("TERM", &running.0.id().to_string()));
+        assert_eq!(running.0.wait().unwrap().signal(), Some(15));
+    }
+
+    #[test]
     fn signal_ends_the_servers_and_removes_their_certificate() {
         for (name, number) in signals() {
             let (mut running, values) = start(&["tpay", "--tls"], &["SSL_CERT_FILE"]);
