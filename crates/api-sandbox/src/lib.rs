@@ -203,6 +203,15 @@ impl Sandbox {
         self.tpay.misbehave_at(path, how.clone(), times);
     }
 
+    /// Limits the record of each server to what its console page shows; see
+    /// [`Server::limit_record`].
+    pub fn limit_record(&self) {
+        self.tinypass.limit_record();
+        self.tinycert.limit_record();
+        self.tokenpass.limit_record();
+        self.tpay.limit_record();
+    }
+
     /// Returns all requests received so far, grouped by server, and clears the records.
     pub fn take_seen(&self) -> Vec<Seen> {
         let tinypass = self.tinypass.take_seen();

@@ -249,7 +249,7 @@ struct Kind {
 
 struct Shared<S> {
     service: Mutex<S>,
-    seen: Mutex<Vec<Seen>>,
+    record: Mutex<Record>,
     log: Mutex<Option<Log>>,
     misbehaviours: Mutex<Failures>,
     open: Mutex<HashMap<usize, Arc<TcpStream>>>,
@@ -259,6 +259,31 @@ struct Shared<S> {
     /// [`Server::assume_https`].
     is_https: AtomicBool,
     console: Console,
+}
+
+/// The requests that a server has received.
+#[derive(Default)]
+struct Record {
+    seen: VecDeque<Seen>,
+    /// The number of earlier requests that are not in `seen` any more.
+    removed: usize,
+    /// Whether only what the console shows is recorded; see [`Server::limit_record`].
+    is_limited: bool,
+}
+
+impl Record {
+    fn add(&mut self, mut seen: Seen) {
+        if self.is_limited {
+            let path = seen.request.path().to_owned();
+            let method = std::mem::take(&mut seen.request.method);
+            seen.request = Raw { method, target: path, headers: Vec::new(), body: Vec::new() };
+            while self.seen.len() >= console::SHOWN {
+                self.seen.pop_front();
+                self.removed = self.removed.saturating_add(1);
+            }
+        }
+        self.seen.push_back(seen);
+    }
 }
 
 /// The failures to simulate, in order. Each occurs on the next requests whose path begins with the
@@ -314,7 +339,7 @@ impl<S: Service> Server<S> {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             service: Mutex::new(service),
-            seen: Mutex::default(),
+            record: Mutex::default(),
             log: Mutex::default(),
             misbehaviours: Mutex::default(),
             open: Mutex::default(),
@@ -410,13 +435,30 @@ impl<S: Service> Server<S> {
     /// Returns all requests received so far, in order of arrival. Malformed HTTP and requests to
     /// the console are not included.
     pub fn seen(&self) -> Vec<Seen> {
-        lock(&self.shared.seen).clone()
+        lock(&self.shared.record).seen.iter().cloned().collect()
     }
 
     /// Returns all requests received so far, and clears the record, so that the next call returns
     /// only later requests.
     pub fn take_seen(&self) -> Vec<Seen> {
-        std::mem::take(&mut lock(&self.shared.seen))
+        let mut record = lock(&self.shared.record);
+        record.removed = 0;
+        std::mem::take(&mut record.seen).into()
+    }
+
+    /// Limits the record from now on to the requests that the console page shows, which are the
+    /// last 100, and to the path of each, without the query, headers and body. By default, the
+    /// server records all requests, so that the record grows until [`take_seen`](Self::take_seen)
+    /// is called.
+    ///
+    /// ```
+    /// # use api_sandbox::Sandbox;
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.tpay().limit_record();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn limit_record(&self) {
+        lock(&self.shared.record).is_limited = true;
     }
 
     /// Calls `log`, instead of any previous function, for each [`LogEntry`] from now on: requests,
@@ -637,7 +679,10 @@ impl<S: Service> Shared<S> {
     fn console(&self, request: &Raw) -> Response {
         let order = match self.console.read(request) {
             Err(rejected) => return rejected,
-            Ok(Asked::Requests) => return console::requests(&lock(&self.seen)),
+            Ok(Asked::Requests) => {
+                let record = lock(&self.record);
+                return console::requests(&record.seen, record.removed);
+            }
             Ok(Asked::Page) => {
                 let shown = lock(&self.service).console();
                 return self.console.page(&shown, lock(&self.misbehaviours).count());
@@ -734,7 +779,7 @@ impl<S: Service> Shared<S> {
         // the response finds the record.
         let seen = Seen { request, status, verdict, reason, connection, template };
         self.write_log(LogEntry::Request(&seen));
-        lock(&self.seen).push(seen);
+        lock(&self.record).add(seen);
         match how {
             Some(Misbehaviour::ResetAfterReading) => return Ok(Some(Ending::Reset)),
             Some(Misbehaviour::StallInHeaders(time)) => {

@@ -175,6 +175,37 @@ fn requests_are_shown_with_their_verdict() {
 }
 
 #[test]
+fn limited_record_is_what_the_console_shows() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.limit_record();
+    let browser = Browser::new(sandbox.tpay().base_url());
+    let headers = format!("{}Authorization: Bearer secret\r\n", browser.host());
+    for _ in 0..103 {
+        browser.send("POST /transactions?secret=1", &headers, "secret");
+    }
+    let page = browser.get("/_sandbox/requests");
+    assert!(page.contains("<td>103</td><td>POST /transactions</td>"), "{page}");
+    assert!(page.contains("<td>4</td>") && !page.contains("<td>3</td>"), "{page}");
+    let seen = sandbox.take_seen();
+    assert_eq!(seen.len(), 100);
+    for seen in seen {
+        assert_eq!((seen.request.target.as_str(), seen.status), ("/transactions", Some(401)));
+        assert!(seen.request.headers.is_empty() && seen.request.body.is_empty());
+        assert!(seen.to_string().contains("POST /transactions  transactions.create"), "{seen}");
+    }
+    browser.get("/transactions");
+    assert!(browser.get("/_sandbox/requests").contains("<td>1</td><td>GET /transactions</td>"));
+    // Other servers record everything by default.
+    let sandbox = Sandbox::start().unwrap();
+    let browser = Browser::new(sandbox.tpay().base_url());
+    for _ in 0..103 {
+        browser.send("POST /transactions?secret=1", &browser.host(), "secret");
+    }
+    let seen = sandbox.take_seen();
+    assert!(seen.len() == 103 && seen[0].request.body == b"secret", "{}", seen.len());
+}
+
+#[test]
 fn forms_set_misbehaviours_and_the_clock() {
     let sandbox = Sandbox::start().unwrap();
     let server = sandbox.tokenpass();

@@ -1060,6 +1060,35 @@ fn servers_listen_at_another_address() {
     assert!(get(host, "/transactions").starts_with("HTTP/1.1 401 "));
 }
 
+/// Returns the memory in use of a process, in KiB.
+#[cfg(target_os = "linux")]
+fn memory(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bodies_of_requests_do_not_stay_in_memory() {
+    let (running, values) = start(&["tpay", "--log", "off"], &["TPAY_BASE_URL"]);
+    let host = values[0].strip_prefix("http://").unwrap();
+    let before = memory(running.0.id());
+    let body = vec![b'x'; 1024 * 1024];
+    let head =
+        "POST /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1048576\r\n\r\n";
+    for _ in 0..64 {
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
+    }
+    let after = memory(running.0.id());
+    assert!(after < before + 32 * 1024, "{before} KiB before, {after} KiB after");
+}
+
 #[cfg(target_os = "linux")]
 trait ReadWrite: Read + Write {}
 #[cfg(target_os = "linux")]

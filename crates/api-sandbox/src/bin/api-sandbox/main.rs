@@ -63,6 +63,7 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         seed::add(&sandbox, file)?;
     }
     sandbox.take_seen();
+    sandbox.limit_record();
     // From here on, there is a file to remove or a command to end.
     let signals = Signals::handle().map_err(|error| format!("signals: {error}"))?;
     let tls = arguments.tls.then(|| Tls::new(arguments.bind)).transpose();
