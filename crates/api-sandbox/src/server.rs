@@ -145,7 +145,8 @@ fn shown_segment(segment: &str) -> &str {
 }
 
 /// An entry in the log of a server: a request, malformed HTTP, or a connection that is not served.
-/// `Display` formats it as a line without credentials. [`json`](LogEntry::json) returns the same content as a JSON object.
+/// `Display` formats it as a line without credentials. [`json`](LogEntry::json) returns the same
+/// content as a JSON object.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum LogEntry<'a> {
@@ -363,7 +364,8 @@ impl<S: Service> Server<S> {
             accept::each(
                 || listener.accept(),
                 |(stream, _)| {
-                    // The memory of threads that have ended is available to the next ones only.
+                    // A few connections are always served, because the memory of threads that have
+                    // ended is reserved for later threads, and is not available to this check.
                     if lock(&shared.open).len() > FEW {
                         accept::check_memory()?;
                     }
