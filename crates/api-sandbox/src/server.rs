@@ -464,10 +464,10 @@ impl<S: Service> Server<S> {
     }
 
     /// Calls `log`, instead of any previous function, for each [`LogEntry`] from now on: requests,
-    /// malformed HTTP, and connections that are not served. A formatted entry for a request contains
-    /// the method, path, endpoint and status, whether the credentials are valid, and the reason for a
-    /// rejection, but no credentials. The other entries contain only the status, if any, and the
-    /// reason.
+    /// malformed HTTP, and connections that are not served. A formatted entry for a request
+    /// contains the method, path, endpoint and status, whether the credentials are valid, and the
+    /// reason for a rejection, but no credentials. The other entries contain only the status, if
+    /// any, and the reason.
     ///
     /// ```
     /// # use api_sandbox::Sandbox;
