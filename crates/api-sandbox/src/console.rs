@@ -5,6 +5,7 @@
 //! Other websites cannot use the console, because the Host header must name this server, and each
 //! form contains a secret key.
 
+use std::collections::VecDeque;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ pub(crate) const PATH: &str = "/_sandbox";
 const REQUESTS: &str = "/_sandbox/requests";
 
 /// The maximum number of requests in the list on the console page.
-const SHOWN: usize = 100;
+pub(crate) const SHOWN: usize = 100;
 
 /// The maximum number of requests that one form can make fail.
 const MOST_FAILURES: u64 = 1000;
@@ -310,14 +311,14 @@ impl Console {
 }
 
 /// Returns the page with the list of requests, the most recent first. The browser reloads it every
-/// two seconds.
-pub(crate) fn requests(seen: &[Seen]) -> Response {
+/// two seconds. `removed` is the number of requests before `seen`.
+pub(crate) fn requests(seen: &VecDeque<Seen>, removed: usize) -> Response {
     let mut html = String::new();
-    let _ = write_requests(&mut html, seen);
+    let _ = write_requests(&mut html, seen, removed);
     page("Requests", "<meta http-equiv=\"refresh\" content=\"2\">", &html)
 }
 
-fn write_requests(html: &mut String, seen: &[Seen]) -> fmt::Result {
+fn write_requests(html: &mut String, seen: &VecDeque<Seen>, removed: usize) -> fmt::Result {
     if seen.is_empty() {
         html.push_str("<p>No request so far.</p>");
         return Ok(());
@@ -338,7 +339,7 @@ fn write_requests(html: &mut String, seen: &[Seen]) -> fmt::Result {
             html,
             "<tr><td>{}</td><td>{} {}</td><td>{}</td><td class=\"{class}\">{credentials}</td>\
              <td class=\"{}\">{status}</td><td>{}</td></tr>",
-            index + 1,
+            removed.saturating_add(index + 1),
             Escaped(&seen.request.method),
             Escaped(&seen.shown_path()),
             Escaped(seen.verdict.endpoint.unwrap_or("none")),

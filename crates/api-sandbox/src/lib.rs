@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`Sandbox`] | all servers, with their base URLs and environment variables |
 //! | [`Server`], [`Misbehaviour`] | one server: its base URL, its recorded requests, and simulated failures |
+//! | [`Tls`] | a CA for servers that use HTTPS |
 //! | [`Seen`], [`Verdict`], [`LogEntry`] | a recorded request, with its endpoint and the validity of its credentials |
 //! | [`Service`], [`Raw`], [`Response`] | a custom server behind the same listener |
 //! | [`ConsolePage`], [`Table`], [`Row`], [`Button`] | the console page of a custom server |
@@ -15,6 +16,7 @@
 //! | [`tpay`] | state and rules of the Tpay server |
 //! | [`SandboxClock`] | the clock that all servers share |
 
+mod accept;
 mod callback;
 mod chunked;
 mod clock;
@@ -29,6 +31,7 @@ mod server;
 mod strict_json;
 pub mod tinycert;
 pub mod tinypass;
+mod tls;
 pub mod tokenpass;
 pub mod tpay;
 
@@ -41,6 +44,7 @@ pub use misbehaviour::Misbehaviour;
 pub use server::{LogEntry, Seen, Server, Service, Verdict};
 pub use tinycert::TinyCert;
 pub use tinypass::TinyPass;
+pub use tls::Tls;
 pub use tokenpass::Tokenpass;
 pub use tpay::Tpay;
 
@@ -104,8 +108,8 @@ impl Sandbox {
         self.tpay.assume_https();
     }
 
-    /// Calls `log` for each request and for malformed HTTP from now on, with the provider's name,
-    /// such as `tpay`, and the entry. See [`Server::log_to`].
+    /// Calls `log` for each [`LogEntry`] from now on, with the provider's name, such as `tpay`, and
+    /// the entry. See [`Server::log_to`].
     pub fn log_to(&self, log: impl Fn(&str, LogEntry<'_>) + Send + Sync + 'static) {
         let log = std::sync::Arc::new(log);
         let of = |provider: &'static str| {
@@ -197,6 +201,15 @@ impl Sandbox {
         self.tinycert.misbehave_at(path, how.clone(), times);
         self.tokenpass.misbehave_at(path, how.clone(), times);
         self.tpay.misbehave_at(path, how.clone(), times);
+    }
+
+    /// Limits the record of each server to what its console page shows; see
+    /// [`Server::limit_record`].
+    pub fn limit_record(&self) {
+        self.tinypass.limit_record();
+        self.tinycert.limit_record();
+        self.tokenpass.limit_record();
+        self.tpay.limit_record();
     }
 
     /// Returns all requests received so far, grouped by server, and clears the records.

@@ -4,18 +4,18 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Type};
 
 use crate::clock::{self, wait};
 use crate::console::{self, Asked, Console, Order};
 use crate::http::ReadError;
-use crate::{ConsolePage, Misbehaviour, Raw, Response};
+use crate::{ConsolePage, Misbehaviour, Raw, Response, Tls, accept};
 
 /// The rules and the state of a server. [`Server`] listens on a port and passes each request to
 /// [`respond`](Self::respond).
@@ -144,8 +144,9 @@ fn shown_segment(segment: &str) -> &str {
     if segment.len() > 24 || (segment.len() > 4 && has_digit) { "{}" } else { segment }
 }
 
-/// An entry in the log of a server: a request, or malformed HTTP. `Display` formats it as a line
-/// without credentials. [`json`](LogEntry::json) returns the same content as a JSON object.
+/// An entry in the log of a server: a request, malformed HTTP, or a connection that is not served.
+/// `Display` formats it as a line without credentials. [`json`](LogEntry::json) returns the same
+/// content as a JSON object.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum LogEntry<'a> {
@@ -158,6 +159,13 @@ pub enum LogEntry<'a> {
         /// The status code of the response, such as 400.
         status: u16,
         /// The reason why the bytes are not a valid request.
+        reason: &'a str,
+    },
+    /// A connection that is closed or has to wait, because the process or the machine has no
+    /// resources left, such as file descriptors or threads. If this occurs several times in a row,
+    /// there is one entry.
+    NotServed {
+        /// The error of the operating system, such as `Too many open files (os error 24)`.
         reason: &'a str,
     },
 }
@@ -186,6 +194,9 @@ impl LogEntry<'_> {
             Self::Malformed { status, reason } => {
                 serde_json::json!({ "malformed": true, "status": status, "reason": reason })
             }
+            Self::NotServed { reason } => {
+                serde_json::json!({ "not_served": true, "reason": reason })
+            }
         }
         .to_string()
     }
@@ -196,9 +207,16 @@ impl fmt::Display for LogEntry<'_> {
         match self {
             Self::Request(seen) => seen.fmt(f),
             Self::Malformed { status, reason } => write!(f, "malformed HTTP  {status}  {reason}"),
+            Self::NotServed { reason } => write!(f, "connection not served  {reason}"),
         }
     }
 }
+
+/// The time after which a connection is closed on which the client does not send or read anything.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// The number of open connections that are served even if there is little memory.
+const FEW: usize = 4;
 
 /// A function that is called with each log entry.
 type Log = Arc<dyn Fn(LogEntry<'_>) + Send + Sync>;
@@ -208,21 +226,65 @@ pub struct Server<S> {
     shared: Arc<Shared<S>>,
     address: SocketAddr,
     base_url: String,
-    accepting: Option<JoinHandle<()>>,
+    listeners: Mutex<Vec<Listener>>,
+}
+
+/// An address on which a server listens.
+struct Listener {
+    address: SocketAddr,
+    /// The socket that wakes the thread up. It is created in advance, because there may be no free
+    /// file descriptor when the server is dropped.
+    waker: socket2::Socket,
+    /// The thread that accepts connections.
+    accepting: JoinHandle<()>,
+}
+
+/// The differences between the connections of several listeners.
+#[derive(Clone)]
+struct Kind {
+    /// Whether the console is available.
+    has_console: bool,
+    /// The certificate of the server. `None` for plain HTTP.
+    tls: Option<Tls>,
 }
 
 struct Shared<S> {
     service: Mutex<S>,
-    seen: Mutex<Vec<Seen>>,
+    record: Mutex<Record>,
     log: Mutex<Option<Log>>,
     misbehaviours: Mutex<Failures>,
-    open: Mutex<HashMap<usize, TcpStream>>,
+    open: Mutex<HashMap<usize, Arc<TcpStream>>>,
     connections: AtomicUsize,
     stopping: AtomicBool,
     /// Whether requests are treated as if a TLS proxy had forwarded them; see
     /// [`Server::assume_https`].
     is_https: AtomicBool,
     console: Console,
+}
+
+/// The requests that a server has received.
+#[derive(Default)]
+struct Record {
+    seen: VecDeque<Seen>,
+    /// The number of earlier requests that are not in `seen` any more.
+    removed: usize,
+    /// Whether only what the console shows is recorded; see [`Server::limit_record`].
+    is_limited: bool,
+}
+
+impl Record {
+    fn add(&mut self, mut seen: Seen) {
+        if self.is_limited {
+            let path = seen.request.path().to_owned();
+            let method = std::mem::take(&mut seen.request.method);
+            seen.request = Raw { method, target: path, headers: Vec::new(), body: Vec::new() };
+            while self.seen.len() >= console::SHOWN {
+                self.seen.pop_front();
+                self.removed = self.removed.saturating_add(1);
+            }
+        }
+        self.seen.push_back(seen);
+    }
 }
 
 /// The failures to simulate, in order. Each occurs on the next requests whose path begins with the
@@ -278,7 +340,7 @@ impl<S: Service> Server<S> {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             service: Mutex::new(service),
-            seen: Mutex::default(),
+            record: Mutex::default(),
             log: Mutex::default(),
             misbehaviours: Mutex::default(),
             open: Mutex::default(),
@@ -287,21 +349,70 @@ impl<S: Service> Server<S> {
             is_https: AtomicBool::new(false),
             console: Console::new(address.port()),
         });
-        let accepting = {
-            let shared = shared.clone();
-            thread::spawn(move || {
-                for stream in listener.incoming() {
-                    if shared.stopping.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let Ok(stream) = stream else { continue };
-                    let shared = shared.clone();
-                    thread::spawn(move || shared.serve(stream));
-                }
-            })
-        };
         let base_url = format!("http://{address}");
-        Ok(Self { shared, address, base_url, accepting: Some(accepting) })
+        let server = Self { shared, address, base_url, listeners: Mutex::default() };
+        server.accept(listener, Kind { has_console: true, tls: None })?;
+        Ok(server)
+    }
+
+    /// Starts a thread that accepts the connections of a listener.
+    fn accept(&self, listener: TcpListener, kind: Kind) -> io::Result<()> {
+        let address = listener.local_addr()?;
+        let waker = socket2::Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        let shared = self.shared.clone();
+        let accepting = thread::Builder::new().spawn(move || {
+            accept::each(
+                || listener.accept(),
+                |(stream, _)| {
+                    // A few connections are always served, because the memory of threads that have
+                    // ended is reserved for later threads, and is not available to this check.
+                    if lock(&shared.open).len() > FEW {
+                        accept::check_memory()?;
+                    }
+                    let connection = Connection::new(&shared, stream, kind.clone());
+                    thread::Builder::new().spawn(move || connection.serve()).map(drop)
+                },
+                || shared.stopping.load(Ordering::SeqCst),
+                |error| {
+                    let reason = error.to_string();
+                    shared.write_log(LogEntry::NotServed { reason: &reason });
+                },
+                accept::pause,
+            );
+        })?;
+        lock(&self.listeners).push(Listener { address, waker, accepting });
+        Ok(())
+    }
+
+    /// Listens also on `address`, and returns the base URL for this address. If it contains no
+    /// specific IP address, such as 0.0.0.0, the base URL contains 127.0.0.1. If `tls` is not
+    /// `None`, the server uses HTTPS on this address. URLs in responses, and the URLs for which
+    /// signatures are verified, then begin with `https`.
+    ///
+    /// The console is not available on this address, because other machines may have access to it.
+    ///
+    /// ```
+    /// # use std::net::{Ipv4Addr, SocketAddr};
+    /// # use api_sandbox::{Sandbox, Tls};
+    /// let sandbox = Sandbox::start()?;
+    /// let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    /// let tls = Tls::new(address.ip())?;
+    /// let base_url = sandbox.tpay().listen(address, Some(&tls))?;
+    /// assert!(base_url.starts_with("https://127.0.0.1:"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the server cannot listen on `address`.
+    pub fn listen(&self, address: SocketAddr, tls: Option<&Tls>) -> io::Result<String> {
+        let listener = TcpListener::bind(address)?;
+        let mut shown = listener.local_addr()?;
+        if shown.ip().is_unspecified() {
+            shown.set_ip(self.address.ip());
+        }
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        self.accept(listener, Kind { has_console: false, tls: tls.cloned() })?;
+        Ok(format!("{scheme}://{shown}"))
     }
 
     /// Returns the base URL, `http://127.0.0.1:PORT` without a trailing slash.
@@ -326,19 +437,37 @@ impl<S: Service> Server<S> {
     /// Returns all requests received so far, in order of arrival. Malformed HTTP and requests to
     /// the console are not included.
     pub fn seen(&self) -> Vec<Seen> {
-        lock(&self.shared.seen).clone()
+        lock(&self.shared.record).seen.iter().cloned().collect()
     }
 
     /// Returns all requests received so far, and clears the record, so that the next call returns
     /// only later requests.
     pub fn take_seen(&self) -> Vec<Seen> {
-        std::mem::take(&mut lock(&self.shared.seen))
+        let mut record = lock(&self.shared.record);
+        record.removed = 0;
+        std::mem::take(&mut record.seen).into()
     }
 
-    /// Calls `log`, instead of any previous function, for each request and for malformed HTTP from
-    /// now on. A formatted entry for a request contains the method, path, endpoint and status,
-    /// whether the credentials are valid, and the reason for a rejection, but no credentials. An
-    /// entry for malformed HTTP contains only the status and the reason.
+    /// Limits the record from now on to the requests that the console page shows, which are the
+    /// last 100, and to the path of each, without the query, headers and body. By default, the
+    /// server records all requests, so that the record grows until [`take_seen`](Self::take_seen)
+    /// is called.
+    ///
+    /// ```
+    /// # use api_sandbox::Sandbox;
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.tpay().limit_record();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn limit_record(&self) {
+        lock(&self.shared.record).is_limited = true;
+    }
+
+    /// Calls `log`, instead of any previous function, for each [`LogEntry`] from now on: requests,
+    /// malformed HTTP, and connections that are not served. A formatted entry for a request
+    /// contains the method, path, endpoint and status, whether the credentials are valid, and the
+    /// reason for a rejection, but no credentials. The other entries contain only the status, if
+    /// any, and the reason.
     ///
     /// ```
     /// # use api_sandbox::Sandbox;
@@ -392,63 +521,170 @@ impl<S: Service> Server<S> {
     }
 }
 
-impl<S: Service> Shared<S> {
-    fn serve(&self, mut stream: TcpStream) {
-        let connection = self.connections.fetch_add(1, Ordering::SeqCst) + 1;
-        let _ = stream.set_nodelay(true);
-        if let Ok(stream) = stream.try_clone() {
-            lock(&self.open).insert(connection, stream);
-        }
-        let is_reset = lock(&self.misbehaviours).next_is_before_reading();
-        if is_reset {
-            // Waits until the client is connected, because a reset while it connects is a different
-            // failure.
-            let _ = stream.peek(&mut [0]);
-            reset_on_close(&stream);
-        } else {
-            self.converse(&mut stream, connection);
-        }
-        lock(&self.open).remove(&connection);
+/// The socket of an accepted connection.
+#[derive(Clone)]
+pub(crate) struct Socket(Arc<TcpStream>);
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buffer)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
     }
 
-    fn converse(&self, stream: &mut TcpStream, connection: usize) {
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self.0).flush()
+    }
+}
+
+/// A stream of requests and responses: a socket, or a TLS session on it.
+pub(crate) trait Stream: Read + Write {
+    /// Ends the responses normally, rather than by a reset.
+    fn end(&mut self) -> io::Result<()>;
+}
+
+impl Stream for Socket {
+    fn end(&mut self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
+    }
+}
+
+/// An accepted connection. It is closed on drop, also if the thread that serves it panics or cannot
+/// be started.
+struct Connection<S> {
+    shared: Arc<Shared<S>>,
+    number: usize,
+    socket: Socket,
+    kind: Kind,
+}
+
+impl<S: Service> Connection<S> {
+    /// Counts the connection, and sets its timeouts.
+    fn new(shared: &Arc<Shared<S>>, stream: TcpStream, kind: Kind) -> Self {
+        let number = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
+        let _ = stream.set_nodelay(true);
+        let _ = stream.set_read_timeout(Some(IDLE));
+        let _ = stream.set_write_timeout(Some(IDLE));
+        let stream = Arc::new(stream);
+        lock(&shared.open).insert(number, stream.clone());
+        Self { shared: shared.clone(), number, socket: Socket(stream), kind }
+    }
+
+    fn serve(&self) {
+        match &self.kind.tls {
+            None => self.serve_on(self.socket.clone()),
+            Some(tls) => {
+                if let Ok(session) = tls.session(self.socket.clone()) {
+                    self.serve_on(session);
+                }
+            }
+        }
+    }
+
+    fn serve_on(&self, mut stream: impl Stream) {
+        let is_reset = lock(&self.shared.misbehaviours).next_is_before_reading();
+        let ending = match is_reset {
+            true => {
+                // Waits until the client is connected, because a reset while it connects is a
+                // different failure.
+                let _ = stream.read(&mut [0]);
+                Ending::Reset
+            }
+            false => self.converse(&mut stream),
+        };
+        match ending {
+            Ending::Normal => {
+                let _ = stream.end();
+            }
+            // Closing the connection resets it.
+            Ending::Reset => {
+                let _ = SockRef::from(&*self.socket.0).set_linger(Some(Duration::ZERO));
+            }
+        }
+    }
+
+    /// Handles requests until the connection must be closed. Returns how to close it.
+    fn converse(&self, stream: &mut impl Stream) -> Ending {
+        let shared = &self.shared;
         loop {
             let mut request = match Raw::read(stream) {
                 Ok(Some(request)) => request,
-                Err(ReadError::Rejected(status, why)) => return self.reject(stream, status, why),
-                Ok(None) | Err(ReadError::Connection) => return,
+                Err(ReadError::Rejected(status, why)) => {
+                    self.reject(stream, status, why);
+                    return Ending::Normal;
+                }
+                Ok(None) | Err(ReadError::Connection) => return Ending::Normal,
             };
-            if self.stopping.load(Ordering::SeqCst) {
-                return;
+            if shared.stopping.load(Ordering::SeqCst) {
+                return Ending::Normal;
             }
             if request.path() == console::PATH || request.path().starts_with("/_sandbox/") {
-                let response = self.console(&request);
+                let response = match self.kind.has_console {
+                    true => shared.console(&request),
+                    false => console::rejected(403, "the console is not available at this address"),
+                };
                 match response.write(stream, request.method == "HEAD") {
                     Ok(()) if !request.closes() => continue,
-                    _ => return,
+                    _ => return Ending::Normal,
                 }
             }
-            if self.is_https.load(Ordering::SeqCst) {
+            if self.kind.tls.is_some() || shared.is_https.load(Ordering::SeqCst) {
                 request.set_https();
             }
-            let how = lock(&self.misbehaviours).next(request.path());
+            let how = lock(&shared.misbehaviours).next(request.path());
             // On a connection that was open already, the request is discarded.
             if matches!(how, Some(Misbehaviour::ResetBeforeReading)) {
-                return reset_on_close(stream);
+                return Ending::Reset;
             }
-            match self.exchange(stream, connection, request, how) {
-                Ok(true) => {}
-                Ok(false) | Err(_) => return,
+            match shared.exchange(stream, self.number, request, how) {
+                Ok(None) => {}
+                Ok(Some(ending)) => return ending,
+                Err(_) => return Ending::Normal,
             }
         }
     }
 
+    /// Logs malformed HTTP, responds with `status` and with `why` as the body, and ends the
+    /// responses.
+    fn reject(&self, stream: &mut impl Stream, status: u16, why: &str) {
+        self.shared.write_log(LogEntry::Malformed { status, reason: why });
+        let response = Response::new(status, "text/plain", why).with_header("connection", "close");
+        if response.write(stream, false).is_err() || stream.end().is_err() {
+            return;
+        }
+        // If unread bytes remained, closing would reset the connection, and the response would be
+        // lost.
+        let _ = self.socket.0.set_read_timeout(Some(Duration::from_secs(5)));
+        let _ = io::copy(&mut self.socket.clone().take(64 * 1024 * 1024), &mut io::sink());
+    }
+}
+
+impl<S> Drop for Connection<S> {
+    fn drop(&mut self) {
+        lock(&self.shared.open).remove(&self.number);
+    }
+}
+
+/// How a connection is closed.
+enum Ending {
+    Normal,
+    Reset,
+}
+
+impl<S: Service> Shared<S> {
     /// Performs the action of a request to the console, if any, and returns the response. Requests
     /// to the console are not recorded.
     fn console(&self, request: &Raw) -> Response {
         let order = match self.console.read(request) {
             Err(rejected) => return rejected,
-            Ok(Asked::Requests) => return console::requests(&lock(&self.seen)),
+            Ok(Asked::Requests) => {
+                let record = lock(&self.record);
+                return console::requests(&record.seen, record.removed);
+            }
             Ok(Asked::Page) => {
                 let shown = lock(&self.service).console();
                 return self.console.page(&shown, lock(&self.misbehaviours).count());
@@ -481,20 +717,6 @@ impl<S: Service> Shared<S> {
         console::done()
     }
 
-    /// Logs malformed HTTP, responds with `status` and with `why` as the body, and closes the
-    /// connection.
-    fn reject(&self, stream: &mut TcpStream, status: u16, why: &str) {
-        self.write_log(LogEntry::Malformed { status, reason: why });
-        let response = Response::new(status, "text/plain", why).with_header("connection", "close");
-        if response.write(stream, false).is_err() || stream.shutdown(Shutdown::Write).is_err() {
-            return;
-        }
-        // If unread bytes remained, closing would reset the connection, and the response would be
-        // lost.
-        let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
-        let _ = io::copy(&mut stream.take(64 * 1024 * 1024), &mut io::sink());
-    }
-
     fn write_log(&self, entry: LogEntry<'_>) {
         let log = lock(&self.log).clone();
         if let Some(log) = log {
@@ -502,15 +724,15 @@ impl<S: Service> Shared<S> {
         }
     }
 
-    /// Handles one request, and simulates the failure `how`, if any. Returns whether the connection
-    /// stays open.
+    /// Handles one request, and simulates the failure `how`, if any. Returns `None` if the
+    /// connection stays open, and otherwise how to close it.
     fn exchange(
         &self,
-        stream: &mut TcpStream,
+        stream: &mut impl Stream,
         connection: usize,
         request: Raw,
         how: Option<Misbehaviour>,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Option<Ending>> {
         let no_verdict = Verdict { endpoint: None, signed: None };
         let instead = match &how {
             Some(Misbehaviour::TooManyRequests(after)) => {
@@ -559,33 +781,30 @@ impl<S: Service> Shared<S> {
         // the response finds the record.
         let seen = Seen { request, status, verdict, reason, connection, template };
         self.write_log(LogEntry::Request(&seen));
-        lock(&self.seen).push(seen);
+        lock(&self.record).add(seen);
         match how {
-            Some(Misbehaviour::ResetAfterReading) => {
-                reset_on_close(stream);
-                return Ok(false);
-            }
+            Some(Misbehaviour::ResetAfterReading) => return Ok(Some(Ending::Reset)),
             Some(Misbehaviour::StallInHeaders(time)) => {
                 stream.write_all(b"HTTP/1.1 200 ")?;
                 wait(time);
-                return Ok(false);
+                return Ok(Some(Ending::Normal));
             }
             Some(Misbehaviour::CutBody) => {
                 let (head, body) = response.bytes(Some(response.body.len().max(1) + 1));
                 stream.write_all(&head)?;
                 stream.write_all(body.get(..body.len() / 2).unwrap_or_default())?;
-                return Ok(false);
+                return Ok(Some(Ending::Normal));
             }
             Some(Misbehaviour::StallInBody(time)) => {
                 let (head, body) = response.bytes(Some(response.body.len().max(1) + 1));
                 stream.write_all(&head)?;
                 stream.write_all(body.get(..body.len() / 2).unwrap_or_default())?;
                 wait(time);
-                return Ok(false);
+                return Ok(Some(Ending::Normal));
             }
             Some(Misbehaviour::Bytes(bytes)) => {
                 stream.write_all(&bytes)?;
-                return Ok(false);
+                return Ok(Some(Ending::Normal));
             }
             Some(Misbehaviour::Endless) => {
                 stream.write_all(b"HTTP/1.1 200 Sandbox\r\ncontent-length: 10000000000\r\n\r\n")?;
@@ -600,26 +819,32 @@ impl<S: Service> Shared<S> {
                     wait(pause);
                     stream.write_all(&[*byte])?;
                 }
-                return Ok(false);
+                return Ok(Some(Ending::Normal));
             }
             _ => {}
         }
         response.write(stream, is_head)?;
-        Ok(!closes)
+        Ok(closes.then_some(Ending::Normal))
     }
 }
 
-/// Causes the connection to be reset, rather than ended normally, when it is closed.
-fn reset_on_close(stream: &TcpStream) {
-    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+/// Returns an address with which this machine can connect to a listener on `address`.
+fn wake_address(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 impl<S> Drop for Server<S> {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // Wakes the listener up, which then stops.
-        let _ = TcpStream::connect(self.address);
-        if let Some(accepting) = self.accepting.take() {
+        for Listener { address, waker, accepting } in lock(&self.listeners).drain(..) {
+            // The thread stops after the next connection.
+            let _ = waker.connect(&wake_address(address).into());
             let _ = accepting.join();
         }
         for (_, stream) in lock(&self.shared.open).drain() {
@@ -660,6 +885,21 @@ mod tests {
         failures.add(Misbehaviour::ResetBeforeReading, "", 1);
         assert!(failures.next_is_before_reading() && !failures.next_is_before_reading());
         assert_eq!(next(&mut failures, "/"), "None");
+    }
+
+    #[test]
+    fn idle_connections_end() {
+        let server =
+            Server::start(0, crate::TinyPass::new(crate::SandboxClock::default())).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let kind = Kind { has_console: false, tls: None };
+        let (accepted, _) = listener.accept().unwrap();
+        let connection = Connection::new(&server.shared, accepted, kind);
+        assert_eq!(connection.socket.0.read_timeout().unwrap(), Some(IDLE));
+        assert_eq!(connection.socket.0.write_timeout().unwrap(), Some(IDLE));
+        drop((connection, client));
+        assert!(lock(&server.shared.open).is_empty());
     }
 
     #[test]

@@ -35,13 +35,13 @@ impl Webhooks {
     /// must begin with `http://` and have a loopback address. It replaces the previous URL.
     ///
     /// # Errors
-    /// Returns an error if `url` has a different scheme or host.
+    /// Returns an error if `url` has a different scheme or host, or if no thread can be started.
     pub fn subscribe(&mut self, url: &str) -> Result<(), String> {
         let callback = Callback::new(url)
             .ok_or_else(|| format!("{url} is not an http:// URL of this machine"))?;
         let (sender, queue) = channel::<String>();
         let responses = self.responses.clone();
-        thread::spawn(move || {
+        let sending = thread::Builder::new().spawn(move || {
             for data in queue {
                 for _ in 0..ATTEMPTS {
                     let status = deliver(&callback, &data);
@@ -52,6 +52,7 @@ impl Webhooks {
                 }
             }
         });
+        sending.map_err(|error| format!("cannot send webhooks: {error}"))?;
         self.queue = Some(sender);
         Ok(())
     }

@@ -138,17 +138,13 @@ fn entries(id: &str) -> &'static [(u64, &'static str)] {
 pub(super) fn dictionary(id: &str, ask: &Ask) -> ApiResult {
     ask.only(&["page", "limit"])?;
     let is_mcc = id == "accounts.mcc";
-    let list: Vec<Value> = entries(id)
-        .iter()
-        .map(|(number, name)| {
-            let mut entry = json!({ "id": number, "name": name });
-            if is_mcc {
-                entry.put("/code", number.to_string());
-            }
-            entry
-        })
-        .collect();
-    Ok(Out::Wrapped(ask.page()?.wrap("list", list)))
+    Ok(Out::Wrapped(ask.page()?.wrap("list", entries(id), |(number, name)| {
+        let mut entry = json!({ "id": number, "name": name });
+        if is_mcc {
+            entry.put("/code", number.to_string());
+        }
+        entry
+    })))
 }
 
 /// Returns the dictionary entry whose id is in the path.
@@ -261,7 +257,7 @@ impl Tpay {
 
     pub(super) fn accounts_list(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit"])?;
-        Ok(Out::Wrapped(ask.page()?.wrap("list", self.accounts.clone())))
+        Ok(Out::Wrapped(ask.page()?.wrap("list", &self.accounts, Value::clone)))
     }
 
     pub(super) fn accounts_create(&mut self, ask: &Ask) -> ApiResult {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::check::Refusal;
 use super::json::parse;
 use super::routes::{Carries, Route};
-use super::text::pairs;
+use super::text::{date_time, pairs};
 use crate::Raw;
 use crate::date::is_date_time;
 use crate::query::{Pairs, whole};
@@ -130,9 +130,9 @@ impl Ask {
         Ok(Page { page: self.number("page", 1, u64::MAX)?, limit: self.number("limit", 35, 100)? })
     }
 
-    /// Returns a filter for dates in the period between the optional parameters `from` and `to`,
+    /// Returns a filter for times, in Unix seconds, in the period between the optional parameters `from` and `to`,
     /// both inclusive.
-    pub(super) fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
+    pub(super) fn period(&self) -> Result<impl Fn(u64) -> bool + use<'_>, Refusal> {
         for name in ["from", "to"] {
             if self.get(name).is_some_and(|date| !is_date_time(date)) {
                 return Err(Refusal::field(
@@ -143,7 +143,13 @@ impl Ask {
             }
         }
         let (from, to) = (self.get("from"), self.get("to"));
-        Ok(move |date: &str| from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to))
+        Ok(move |at: u64| {
+            if from.is_none() && to.is_none() {
+                return true;
+            }
+            let date = date_time(at);
+            from.is_none_or(|from| from <= date.as_str()) && to.is_none_or(|to| date.as_str() <= to)
+        })
     }
 }
 
@@ -155,18 +161,43 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn cut(self, all: Vec<Value>) -> Vec<Value> {
+    /// Returns the entries of this page.
+    pub(super) fn cut<T>(self, all: Vec<T>) -> Vec<T> {
         let skip = (self.page - 1).saturating_mul(self.limit);
         let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
         all.into_iter().skip(size(skip)).take(size(self.limit)).collect()
     }
 
     /// Returns an object with this page of the list `all` in the field `name`, and the fields
-    /// `page`, `limit` and `total`.
-    pub(super) fn wrap(self, name: &str, all: Vec<Value>) -> Value {
+    /// `page`, `limit` and `total`. Only the entries of the page are converted to JSON.
+    pub(super) fn wrap<T>(
+        self,
+        name: &str,
+        all: impl IntoIterator<Item = T>,
+        json: impl FnMut(T) -> Value,
+    ) -> Value {
+        let all: Vec<T> = all.into_iter().collect();
         let total = all.len();
+        let list: Vec<Value> = self.cut(all).into_iter().map(json).collect();
         json!({
-            name: self.cut(all), "page": self.page, "limit": self.limit, "total": total,
+            name: list, "page": self.page, "limit": self.limit, "total": total,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_entries_of_a_page_are_converted() {
+        let mut converted = Vec::new();
+        let page = Page { page: 2, limit: 3 }.wrap("list", 0..10_000, |number| {
+            converted.push(number);
+            number.into()
+        });
+        assert_eq!(converted, [3, 4, 5]);
+        let expected = json!({ "list": [3, 4, 5], "page": 2, "limit": 3, "total": 10_000 });
+        assert_eq!(page, expected);
     }
 }

@@ -16,7 +16,7 @@ const CREATE: Rules = &[
 impl Tpay {
     pub(super) fn collect_list_bank_accounts(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit"])?;
-        Ok(Out::Wrapped(ask.page()?.wrap("bankAccounts", self.bank_accounts.clone())))
+        Ok(Out::Wrapped(ask.page()?.wrap("bankAccounts", &self.bank_accounts, Clone::clone)))
     }
 
     pub(super) fn collect_create_bank_account(&mut self, ask: &Ask) -> ApiResult {

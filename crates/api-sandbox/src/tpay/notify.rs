@@ -1,7 +1,7 @@
 //! Signs notifications like the provider, and sends them to callback URLs with a loopback address.
 
 use std::fmt;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SendError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -98,7 +98,8 @@ impl Post {
         let (queue, waiting) = channel::<(Delivery, u32)>();
         let outbox = Outbox::default();
         let done = outbox.clone();
-        thread::spawn(move || {
+        // If there is no thread, the queue is closed, and `send` adds the delivery to the outbox.
+        let _ = thread::Builder::new().spawn(move || {
             for (mut delivery, most) in waiting {
                 if let Some(callback) = Callback::new(&delivery.url) {
                     while delivery.attempts < most && !delivery.accepted {
@@ -146,8 +147,9 @@ impl Post {
             response: String::new(),
             accepted: false,
         };
-        // The thread ends when the queue is dropped.
-        let _ = self.queue.send((delivery, most));
+        if let Err(SendError((delivery, _))) = self.queue.send((delivery, most)) {
+            self.outbox.add(delivery);
+        }
     }
 }
 

@@ -191,8 +191,7 @@ impl Tpay {
 
     pub(super) fn recurring_list(&self, ask: &Ask) -> ApiResult {
         ask.only(&["page", "limit"])?;
-        let all = self.plans.iter().map(Plan::json).collect();
-        Ok(Out::Wrapped(ask.page()?.wrap("list", all)))
+        Ok(Out::Wrapped(ask.page()?.wrap("list", &self.plans, Plan::json)))
     }
 
     pub(super) fn recurring_get(&mut self, ask: &Ask) -> ApiResult {
@@ -204,21 +203,16 @@ impl Tpay {
         ask.only(&["page", "limit"])?;
         let page = ask.page()?;
         let plan = self.plan(ask)?;
-        let all = plan
-            .charges
-            .iter()
-            .map(|charge| {
-                json!({
-                    "transactionId": charge.transaction,
-                    "status": charge.status(),
-                    "amount": money(plan.grosze),
-                    "currency": "PLN",
-                    "attempts": charge.attempts,
-                    "date": date_time(charge.at),
-                })
+        Ok(Out::Wrapped(page.wrap("list", &plan.charges, |charge| {
+            json!({
+                "transactionId": charge.transaction,
+                "status": charge.status(),
+                "amount": money(plan.grosze),
+                "currency": "PLN",
+                "attempts": charge.attempts,
+                "date": date_time(charge.at),
             })
-            .collect();
-        Ok(Out::Wrapped(page.wrap("list", all)))
+        })))
     }
 
     pub(super) fn recurring_cancel(&mut self, ask: &Ask) -> ApiResult {

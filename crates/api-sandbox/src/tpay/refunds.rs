@@ -127,17 +127,15 @@ impl Tpay {
             let why = "the parameter belongs to the other context";
             return Err(Refusal::field("unexpected_field", name, why));
         }
-        let all: Vec<Value> = self
+        let all = self
             .refunds
             .iter()
             .filter(|refund| refund.token.is_some() == cards)
-            .filter(|refund| within(&date_time(refund.at)))
+            .filter(|refund| within(refund.at))
             .filter(|refund| ask.fits("payerEmail", &refund.payer_email))
             .filter(|refund| ask.fits("transactionTitle", &refund.title))
-            .filter(|refund| ask.fits("token", refund.token.as_deref().unwrap_or_default()))
-            .map(Refund::json)
-            .collect();
-        let mut body = page.wrap("list", all);
+            .filter(|refund| ask.fits("token", refund.token.as_deref().unwrap_or_default()));
+        let mut body = page.wrap("list", all, Refund::json);
         let list = body.as_object_mut().and_then(|object| object.remove("list"));
         body.put("/transactions", json!({ "list": list }));
         Ok(Out::Wrapped(body))

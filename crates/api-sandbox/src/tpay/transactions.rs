@@ -251,14 +251,12 @@ impl Tpay {
         let status = ask.one_of("status", &["paid", "correct", "pending", "refund", "canceled"])?;
         let within = ask.period()?;
         // Not documented: the oldest transaction is first.
-        let all: Vec<Value> = self
+        let all = self
             .transactions
             .iter()
             .filter(|found| status.is_none_or(|status| found.status == status))
-            .filter(|found| within(&date_time(found.created)))
-            .map(Transaction::full_json)
-            .collect();
-        Ok(Out::Wrapped(page.wrap("transactions", all)))
+            .filter(|found| within(found.created));
+        Ok(Out::Wrapped(page.wrap("transactions", all, Transaction::full_json)))
     }
 
     pub(super) fn transactions_get(&self, ask: &Ask) -> ApiResult {
@@ -391,7 +389,7 @@ impl Tpay {
             .refunds
             .iter()
             .filter(|refund| refund.transaction == ask.value(0))
-            .filter(|refund| within(&date_time(refund.at)))
+            .filter(|refund| within(refund.at))
             .collect();
         let (cards, transfers): (Vec<&Refund>, Vec<&Refund>) =
             of_it.iter().partition(|refund| refund.card);

@@ -175,6 +175,37 @@ fn requests_are_shown_with_their_verdict() {
 }
 
 #[test]
+fn limited_record_is_what_the_console_shows() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.limit_record();
+    let browser = Browser::new(sandbox.tpay().base_url());
+    let headers = format!("{}Authorization: Bearer secret\r\n", browser.host());
+    for _ in 0..103 {
+        browser.send("POST /transactions?secret=1", &headers, "secret");
+    }
+    let page = browser.get("/_sandbox/requests");
+    assert!(page.contains("<td>103</td><td>POST /transactions</td>"), "{page}");
+    assert!(page.contains("<td>4</td>") && !page.contains("<td>3</td>"), "{page}");
+    let seen = sandbox.take_seen();
+    assert_eq!(seen.len(), 100);
+    for seen in seen {
+        assert_eq!((seen.request.target.as_str(), seen.status), ("/transactions", Some(401)));
+        assert!(seen.request.headers.is_empty() && seen.request.body.is_empty());
+        assert!(seen.to_string().contains("POST /transactions  transactions.create"), "{seen}");
+    }
+    browser.get("/transactions");
+    assert!(browser.get("/_sandbox/requests").contains("<td>1</td><td>GET /transactions</td>"));
+    // Other servers record everything by default.
+    let sandbox = Sandbox::start().unwrap();
+    let browser = Browser::new(sandbox.tpay().base_url());
+    for _ in 0..103 {
+        browser.send("POST /transactions?secret=1", &browser.host(), "secret");
+    }
+    let seen = sandbox.take_seen();
+    assert!(seen.len() == 103 && seen[0].request.body == b"secret", "{}", seen.len());
+}
+
+#[test]
 fn forms_set_misbehaviours_and_the_clock() {
     let sandbox = Sandbox::start().unwrap();
     let server = sandbox.tokenpass();
@@ -466,4 +497,30 @@ fn other_websites_cannot_use_the_console() {
         let response = browser.send(line, &headers, body);
         assert_eq!(response.split(' ').nth(1), Some(status), "{line} {headers} {body}: {response}");
     }
+}
+
+#[test]
+fn other_addresses_have_no_console() {
+    let sandbox = Sandbox::start().unwrap();
+    let direct = Browser::new(sandbox.tpay().base_url());
+    let loopback = (std::net::Ipv4Addr::LOCALHOST, 0).into();
+    let other = Browser::new(&sandbox.tpay().listen(loopback, None).unwrap());
+    let form = format!("key={}&do=misbehave&failure=bad-gateway&times=1", direct.key());
+    for headers in [direct.host(), other.host()] {
+        for (line, body) in [
+            ("GET /_sandbox", ""),
+            ("HEAD /_sandbox", ""),
+            ("GET /_sandbox/requests", ""),
+            ("POST /_sandbox", form.as_str()),
+        ] {
+            let response = other.send(line, &headers, body);
+            assert!(response.starts_with("HTTP/1.1 403 "), "{line} {headers}: {response}");
+            assert!(!response.contains("name=\"key\""), "{line} {headers}: {response}");
+        }
+    }
+    // The form had no effect, and all other paths are those of the same server.
+    assert!(other.get("/transactions").starts_with("HTTP/1.1 401 "));
+    assert_eq!(sandbox.tpay().take_seen().len(), 1);
+    assert_eq!(direct.post("do=misbehave&failure=bad-gateway&times=1"), "303");
+    assert!(other.get("/transactions").starts_with("HTTP/1.1 502 "));
 }

@@ -364,6 +364,33 @@ mod signals {
     }
 
     #[test]
+    fn lack_of_file_descriptors_is_logged_and_not_final() {
+        let script = r#"ulimit -n 40 && exec "$0" "$@""#;
+        let program = env!("CARGO_BIN_EXE_api-sandbox");
+        let mut command = Command::new("sh");
+        command.args(["-c", script, program, "tpay", "--port", "0", "--env", "dotenv"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = Running(command.spawn().unwrap());
+        let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+        let address = lines.find_map(|line| {
+            line.unwrap().strip_prefix("TPAY_BASE_URL=http://").map(str::to_owned)
+        });
+        let address = address.unwrap();
+        let mut log = BufReader::new(running.0.stderr.take().unwrap()).lines();
+        let mut exhaust = || {
+            let open: Vec<_> = (0..60).map(|_| TcpStream::connect(&address).unwrap()).collect();
+            let is_logged = log.any(|line| line.unwrap().contains("connection not served"));
+            assert!(is_logged);
+            open
+        };
+        drop(exhaust());
+        assert!(get(&address, "/transactions").starts_with("HTTP/1.1 401 "));
+        let _open = exhaust();
+        assert!(kill("TERM", &running.0.id().to_string()));
+        assert_eq!(running.0.wait().unwrap().signal(), Some(15));
+    }
+
+    #[test]
     fn signal_ends_the_servers_and_removes_their_certificate() {
         for (name, number) in signals() {
             let (mut running, values) = start(&["tpay", "--tls"], &["SSL_CERT_FILE"]);
@@ -1077,6 +1104,73 @@ fn servers_listen_at_another_address() {
     let error = stream.read(&mut [0; 100]).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "the failure is passed on");
     assert!(get(host, "/transactions").starts_with("HTTP/1.1 401 "));
+}
+
+/// Returns the memory in use of a process, in KiB.
+#[cfg(target_os = "linux")]
+fn memory(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bodies_of_requests_do_not_stay_in_memory() {
+    let (running, values) = start(&["tpay", "--log", "off"], &["TPAY_BASE_URL"]);
+    let host = values[0].strip_prefix("http://").unwrap();
+    let before = memory(running.0.id());
+    let body = vec![b'x'; 1024 * 1024];
+    let head =
+        "POST /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1048576\r\n\r\n";
+    for _ in 0..64 {
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
+    }
+    let after = memory(running.0.id());
+    assert!(after < before + 32 * 1024, "{before} KiB before, {after} KiB after");
+}
+
+#[cfg(target_os = "linux")]
+trait ReadWrite: Read + Write {}
+#[cfg(target_os = "linux")]
+impl<T: Read + Write> ReadWrite for T {}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn console_is_only_at_the_printed_address() {
+    for options in [&["--bind", "127.0.0.2"][..], &["--bind", "::1"], &["--tls"]] {
+        if options.contains(&"::1") && std::net::TcpListener::bind("[::1]:0").is_err() {
+            eprintln!("skipped: there is no IPv6");
+            continue;
+        }
+        let arguments = [&["tpay"], options].concat();
+        let names = ["TPAY_BASE_URL", "SSL_CERT_FILE"];
+        let names = if options == ["--tls"] { &names[..] } else { &names[..1] };
+        let (mut running, values) = start(&arguments, names);
+        let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let console = line.split_once("http://").unwrap().1.strip_suffix("/_sandbox").unwrap();
+        let get = |stream: &mut dyn ReadWrite| {
+            let head = "GET /_sandbox HTTP/1.1\r\nConnection: close";
+            write!(stream, "{head}\r\nHost: {console}\r\n\r\n").unwrap();
+            let mut response = String::new();
+            stream.read_to_string(&mut response).unwrap();
+            response
+        };
+        let response = get(&mut TcpStream::connect(console).unwrap());
+        assert!(response.starts_with("HTTP/1.1 200 "), "{options:?}: {response}");
+        // The value is in quotes if it contains the brackets of an IPv6 address.
+        let response = match values[0].trim_matches('\'').split_once("://").unwrap() {
+            ("https", host) => get(&mut encrypted(host, &values[1])),
+            (_, host) => get(&mut TcpStream::connect(host).unwrap()),
+        };
+        assert!(response.starts_with("HTTP/1.1 403 "), "{options:?}: {response}");
+    }
 }
 
 #[test]

@@ -507,6 +507,42 @@ fn connections_end_when_the_server_is_dropped() {
     assert!(!rest.contains("HTTP/"), "{rest}");
 }
 
+/// A service that panics.
+struct Panicking;
+
+impl Service for Panicking {
+    fn respond(&mut self, _: &Raw) -> (Response, Verdict) {
+        panic!("this panic belongs to a test");
+    }
+}
+
+#[test]
+fn connection_ends_if_the_service_panics() {
+    let server = Server::start(0, Panicking).unwrap();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+        stream.write_all(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        assert_eq!(rest(stream), "");
+    }
+}
+
+#[test]
+fn server_listens_on_several_addresses_until_it_is_dropped() {
+    let server = Server::start(0, Echo).unwrap();
+    let any = std::net::Ipv4Addr::UNSPECIFIED;
+    let other = server.listen((any, 0).into(), None).unwrap();
+    let address = other.strip_prefix("http://127.0.0.1:").unwrap();
+    let address = (std::net::Ipv4Addr::LOCALHOST, address.parse().unwrap());
+    let stream = TcpStream::connect(address).unwrap();
+    (&stream).write_all(b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    assert!(rest(stream).ends_with("\r\n\r\nGET /a "));
+    assert_eq!(server.take_seen().len(), 1);
+    let open = TcpStream::connect(address).unwrap();
+    drop(server);
+    assert_eq!(rest(open), "");
+    assert!(TcpListener::bind(address).is_ok(), "the port is free");
+}
+
 #[test]
 fn rejection_reaches_a_client_that_sends_more() {
     let server = Server::start(0, Echo).unwrap();

@@ -5,7 +5,6 @@ mod cleanup;
 mod ending;
 mod environment;
 mod files;
-mod relay;
 mod seed;
 // The servers use it, too; it is not part of the public API.
 #[path = "../../strict_json.rs"]
@@ -18,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use api_sandbox::{LogEntry, Sandbox};
+use api_sandbox::{LogEntry, Sandbox, Tls};
 
 use arguments::{Arguments, Log, Parsed, VERSION, help};
 use cleanup::CleanUp;
@@ -56,8 +55,8 @@ fn main() -> ExitCode {
 /// command has ended.
 fn serve(arguments: &Arguments) -> Result<End, String> {
     let clock = arguments.clock.clone().unwrap_or_default();
-    let is_relayed = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
-    let port = if is_relayed { 0 } else { arguments.port };
+    let is_elsewhere = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
+    let port = if is_elsewhere { 0 } else { arguments.port };
     let sandbox = Sandbox::start_with_clock(port, clock)
         .map_err(|error| format!("{error}; --port 0 selects free ports"))?;
     if let Some(file) = &arguments.seed {
@@ -65,10 +64,12 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         seed::add(&sandbox, file)?;
     }
     sandbox.take_seen();
+    sandbox.limit_record();
     // From here on, there is a file to remove or a command to end.
     let signals = Signals::handle().map_err(|error| format!("signals: {error}"))?;
-    let tls = if arguments.tls { Some(relay::Tls::new(arguments.bind)?) } else { None };
-    let urls = if is_relayed { relayed(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
+    let tls = arguments.tls.then(|| Tls::new(arguments.bind)).transpose();
+    let tls = tls.map_err(|error| format!("--tls: {error}"))?;
+    let urls = if is_elsewhere { listen(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
     let certificate = tls.map(|tls| certificate(&std::env::temp_dir(), &tls)).transpose()?;
     let mut clean_up = match certificate.is_some() || arguments.command.is_some() {
         // The program works without it.
@@ -80,8 +81,8 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     }
     log(&sandbox, arguments);
     let url = |value: String| {
-        let relay = urls.iter().find(|(plain, _)| *plain == value);
-        relay.map_or(value, |(_, relay)| relay.clone())
+        let other = urls.iter().find(|(plain, _)| *plain == value);
+        other.map_or(value, |(_, other)| other.clone())
     };
     let mut variables: Vec<_> = sandbox
         .environment()
@@ -127,11 +128,11 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
 
 /// Writes the root certificate of `--tls` to a temporary file in `folder`. Returns the file and its
 /// path.
-fn certificate(folder: &Path, tls: &relay::Tls) -> Result<(files::Temporary, String), String> {
+fn certificate(folder: &Path, tls: &Tls) -> Result<(files::Temporary, String), String> {
     let failed = |why: &dyn fmt::Display| {
         format!("--tls: the folder for temporary files, TMPDIR={}: {why}", folder.display())
     };
-    let file = files::certificate(folder, &tls.ca_pem).map_err(|error| failed(&error))?;
+    let file = files::certificate(folder, tls.ca_pem()).map_err(|error| failed(&error))?;
     // The value of a variable is UTF-8, and a line of a file with variables.
     let path = file.path.to_str().filter(|path| !path.contains(char::is_control));
     let path = path.ok_or_else(|| failed(&"is not UTF-8 or contains control characters"))?;
@@ -141,14 +142,11 @@ fn certificate(folder: &Path, tls: &relay::Tls) -> Result<(files::Temporary, Str
 
 /// Starts the listeners for `--bind` and `--tls`. Returns the base URL of each server, paired with
 /// that of its listener.
-fn relayed(
+fn listen(
     sandbox: &Sandbox,
     arguments: &Arguments,
-    tls: Option<&relay::Tls>,
+    tls: Option<&Tls>,
 ) -> Result<Vec<(String, String)>, String> {
-    if tls.is_some() {
-        sandbox.assume_https();
-    }
     let failed = |address: SocketAddr, error: io::Error| {
         let is_taken = error.kind() == io::ErrorKind::AddrInUse && arguments.port != 0;
         let (option, hint) = match is_taken {
@@ -157,13 +155,19 @@ fn relayed(
         };
         format!("{option}: cannot listen on {address}: {error}{hint}")
     };
+    let servers: [&dyn Fn(SocketAddr) -> io::Result<String>; 4] = [
+        &|address| sandbox.tinypass().listen(address, tls),
+        &|address| sandbox.tinycert().listen(address, tls),
+        &|address| sandbox.tokenpass().listen(address, tls),
+        &|address| sandbox.tpay().listen(address, tls),
+    ];
     let mut urls = Vec::new();
-    for (offset, (provider, plain)) in (0..).zip(sandbox.base_urls()) {
+    for (offset, ((provider, plain), server)) in
+        (0..).zip(sandbox.base_urls().into_iter().zip(servers))
+    {
         let port = arguments.port.checked_add(offset).filter(|_| arguments.port != 0).unwrap_or(0);
-        let server = plain.strip_prefix("http://").and_then(|address| address.parse().ok());
-        let server = server.ok_or_else(|| format!("{plain} is not an address"))?;
         let address = SocketAddr::new(arguments.bind, port);
-        let url = relay::start(address, server, tls).map_err(|error| failed(address, error))?;
+        let url = server(address).map_err(|error| failed(address, error))?;
         if provider == "tpay" {
             // The URLs of payment pages, which are also in notifications, begin with this base URL.
             sandbox.tpay().state(|tpay| tpay.base_url.clone_from(&url));
@@ -247,7 +251,7 @@ mod tests {
         let sandbox = Sandbox::start().unwrap();
         let parsed = arguments::parse(lexopt::Parser::from_args(["--port", "0"]), None);
         let Ok(Parsed::Run(arguments)) = parsed else { panic!("{parsed:?}") };
-        let urls = relayed(&sandbox, &arguments, None).unwrap();
+        let urls = listen(&sandbox, &arguments, None).unwrap();
         let plain: Vec<&str> = urls.iter().map(|(plain, _)| plain.as_str()).collect();
         assert_eq!(plain, sandbox.base_urls().map(|(_, url)| url));
         assert_eq!(sandbox.tpay().state(|tpay| tpay.base_url.clone()), urls[3].1);
