@@ -364,7 +364,7 @@ impl Error {
     /// Returns the delivery status of the request: not sent, rejected, accepted or unknown.
     ///
     /// The server rejected the request if the status is 4xx, or if the response is an error with
-    /// status 2xx. It accepted the request if a 2xx response cannot be read, or if the operation
+    /// status 2xx, unless an earlier attempt may have been carried out. It accepted the request if a 2xx response cannot be read, or if the operation
     /// failed ([`ErrorKind::OperationFailed`]).
     pub fn delivery(&self) -> Delivery {
         self.0.delivery

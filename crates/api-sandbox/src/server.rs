@@ -214,6 +214,8 @@ impl fmt::Display for LogEntry<'_> {
 
 /// The time after which a connection is closed on which the client does not send or read anything.
 const IDLE: Duration = Duration::from_secs(300);
+/// The maximum time for the connection that ends the thread of a listener.
+const WAKE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The number of open connections that are served even if there is little memory.
 const FEW: usize = 4;
@@ -844,8 +846,9 @@ impl<S> Drop for Server<S> {
         self.shared.stopping.store(true, Ordering::SeqCst);
         for Listener { address, waker, accepting } in lock(&self.listeners).drain(..) {
             // The thread stops after the next connection.
-            let _ = waker.connect(&wake_address(address).into());
-            let _ = accepting.join();
+            if waker.connect_timeout(&wake_address(address).into(), WAKE_TIMEOUT).is_ok() {
+                let _ = accepting.join();
+            }
         }
         for (_, stream) in lock(&self.shared.open).drain() {
             let _ = stream.shutdown(Shutdown::Both);

@@ -505,6 +505,7 @@ fn unquoted(value: &str) -> Option<String> {
 
 /// The profiles of a program, which are stored in the file `profiles.toml` in its configuration
 /// folder.
+#[derive(Clone)]
 pub struct Profiles {
     path: PathBuf,
     /// The content of the file, whose comments are kept.
@@ -726,7 +727,7 @@ impl Profiles {
 
     /// Adds a profile with these settings, or changes them in the profile of the same name, whose
     /// other settings stay the same. An environment or base URL replaces the previous environment
-    /// and base URL. If there is no default profile yet, the profile becomes the default.
+    /// and base URL. If there is no default profile, the profile becomes the default.
     ///
     /// # Errors
     /// Returns an error if the path of the file with additional root certificates cannot be stored
@@ -753,7 +754,8 @@ impl Profiles {
             };
             profile.insert(variable.key.to_owned(), value.into());
         }
-        if self.default_name().is_none() {
+        let names = self.names();
+        if self.default_name().is_none_or(|default| !names.iter().any(|name| name == default)) {
             self.table.insert("default".to_owned(), name.into());
         }
         let profiles = self.table.entry("profiles").or_insert_with(|| toml::Table::new().into());
@@ -789,7 +791,7 @@ impl Profiles {
     }
 
     /// Returns a line that names the settings of the `previous` profile that are still in the
-    /// profile, although they are not in the `new` settings. Returns an empty string if there are
+    /// profile, although neither the `new` settings nor an option contains them. Returns an empty string if there are
     /// none.
     fn kept(
         &self,
@@ -798,10 +800,17 @@ impl Profiles {
         previous: Option<&toml::Table>,
         new: &Settings,
         variables: &[Variable],
+        global: &Global,
     ) -> String {
+        let is_option = |key: &str| match key {
+            ENVIRONMENT_KEY => global.environment.is_some(),
+            CA_CERTIFICATE_KEY => global.ca_certificate.is_some(),
+            "base_url" => global.base_url.is_some(),
+            _ => false,
+        };
         let is_new = |key: &str| {
             let mut set = variables.iter().filter(|variable| new.get(variable.name).is_some());
-            set.any(|variable| variable.key == key)
+            is_option(key) || set.any(|variable| variable.key == key)
         };
         let profile = self.profile(name);
         let is_kept = |key: &&str, value| {
@@ -1002,9 +1011,21 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
     let previous = profiles.profile(name).cloned();
     profiles.store(name, &settings, variables)?;
     profiles.connect(name, global)?;
-    let kept = profiles.kept(program, name, previous.as_ref(), &settings, variables);
+    let kept = profiles.kept(program, name, previous.as_ref(), &settings, variables, global);
     let stored = profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))?;
     Ok(stored + &kept)
+}
+
+/// Checks that [`store_login`] can read the profiles, and which one it will change.
+///
+/// # Errors
+/// Returns an error if the file of the profiles is invalid, or if its default does not exist.
+pub(crate) fn check_stored(program: &str, global: &Global) -> Result<(), Failure> {
+    let profiles = Profiles::load(program)?;
+    match global.profile {
+        Some(_) => Ok(()),
+        None => profiles.default().map(drop),
+    }
 }
 
 /// Stores the settings, and the values that a login through the browser returned, in a profile.
@@ -1033,7 +1054,7 @@ pub(crate) fn store_login<P: Provider>(
     }
     profiles.connect(name, global)?;
     let kept = match is_other {
-        true => profiles.kept(P::NAME, name, previous.as_ref(), settings, P::VARIABLES),
+        true => profiles.kept(P::NAME, name, previous.as_ref(), settings, P::VARIABLES, global),
         false => String::new(),
     };
     let stored = profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))?;
@@ -1096,24 +1117,24 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
 pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<String, Failure> {
     let global = &context.global;
     let (mut profiles, lock) = Profiles::edit(P::NAME, global)?;
-    // The token does not depend on the secrets, which may be the output of commands that prompt.
-    let settings = match P::HAS_TOKEN_CACHE && !global.dry_run {
-        true => Some(profiles.settings_if(name, P::VARIABLES, |variable| !variable.is_secret)),
-        false => None,
-    };
+    let before = profiles.clone();
     if !profiles.remove(name) {
         return Err(no_profile(&profiles, name));
     }
     let mut message =
         profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))?;
     drop(lock);
-    let forgotten = settings.map(|settings| context.forget_token(&settings?)).transpose();
-    match forgotten.map(Option::flatten) {
-        Ok(None) => {}
-        Ok(Some(forgotten)) => message.push_str(&format!("\n{forgotten}")),
-        Err(failure) => {
+    if P::HAS_TOKEN_CACHE && !global.dry_run {
+        // The token does not depend on the secrets, which may be the output of commands that prompt.
+        let settings = before.settings_if(name, P::VARIABLES, |variable| !variable.is_secret);
+        let forgotten = settings.and_then(|settings| context.forget_token(&settings));
+        let forgotten = forgotten.map_err(|failure| {
             let problem = failure.message();
-            message.push_str(&format!("\nits access token was not removed: {problem}"));
+            let problem = format!("{message}; its access token was not removed: {problem}");
+            Failure::new(Exit::Local, problem)
+        })?;
+        if let Some(forgotten) = forgotten {
+            message.push_str(&format!("\n{forgotten}"));
         }
     }
     Ok(message)
@@ -1253,7 +1274,7 @@ mod tests {
             let new = settings(new);
             profiles.store("a", &new, VARIABLES).unwrap();
             profiles.connect("a", &global).unwrap();
-            let kept = profiles.kept("x", "a", previous.as_ref(), &new, VARIABLES);
+            let kept = profiles.kept("x", "a", previous.as_ref(), &new, VARIABLES, &global);
             (profiles.profile("a").unwrap().to_string(), kept)
         };
         let (profile, kept) = login(&[("X_ID", "2")], None);
@@ -1265,9 +1286,19 @@ mod tests {
         let (profile, kept) = login(&[("X_ID", "2"), ("X_BASE_URL", "http://h")], None);
         assert_eq!(profile, "base_url = \"http://h\"\nid = \"2\"\nunknown = 7\n");
         assert_eq!(kept, format!("\nthe profile keeps its unknown; to remove it, {hint}"));
-        let (profile, kept) = login(&[("X_ID", "2")], Some("staging"));
-        assert_eq!(profile, "environment = \"staging\"\nid = \"2\"\nunknown = 7\n");
-        assert_eq!(kept, format!("\nthe profile keeps its unknown; to remove it, {hint}"));
+        for environment in ["staging", "sandbox"] {
+            let (profile, kept) = login(&[("X_ID", "2")], Some(environment));
+            let expected = format!("environment = \"{environment}\"\nid = \"2\"\nunknown = 7\n");
+            assert_eq!(profile, expected);
+            assert_eq!(kept, format!("\nthe profile keeps its unknown; to remove it, {hint}"));
+        }
+    }
+
+    #[test]
+    fn new_profile_replaces_a_default_that_does_not_exist() {
+        let mut profiles = profiles_of("default = \"gone\"".parse().unwrap());
+        profiles.store("a", &settings(&[("X_ID", "2")]), VARIABLES).unwrap();
+        assert_eq!(profiles.default_name(), Some("a"));
     }
 
     #[test]

@@ -670,12 +670,16 @@ impl<P: Provider> Context<P> {
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        let request = request.any();
-        let _report = self.report_interruption(!request.read_only(), request.id());
-        self.send_any(&request)?.map(Reply::typed).transpose()
+        let reply = self.send_any(&request.any())?;
+        reply.map(|(reply, _report)| reply.typed()).transpose()
     }
 
-    fn send_any(&self, request: &AnyCall<&Erased>) -> Result<Option<Reply>, Failure> {
+    /// Sends a request like [`send`](Self::send). The report, which is for the time until the
+    /// response has been shown, is `None` for a read request.
+    fn send_any(
+        &self,
+        request: &AnyCall<&Erased>,
+    ) -> Result<Option<(Reply, Option<Report>)>, Failure> {
         request.check_amounts::<P>()?;
         if self.is_withheld(request)? {
             return Ok(None);
@@ -684,7 +688,10 @@ impl<P: Provider> Context<P> {
             // Only the response shows whether it contains a secret.
             self.output.private().check()?;
         }
-        Ok(Some(P::send(self.client()?, request)?))
+        // Before there is a client, nothing is sent.
+        let client = self.client()?;
+        let report = self.report_interruption(!request.read_only(), request.id());
+        Ok(Some((P::send(client, request)?, report)))
     }
 
     /// Returns a report that is printed if a signal terminates the program before the report is
@@ -812,8 +819,7 @@ impl<P: Provider> Context<P> {
 
     fn show_any(&self, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         let (is_write, id) = (!request.read_only(), request.id());
-        let _report = self.report_interruption(is_write, id);
-        if let Some(reply) = self.send_any(request)? {
+        if let Some((reply, _report)) = self.send_any(request)? {
             if reply.status == StatusCode::NOT_FOUND {
                 return Err(Failure::not_found(P::NAME, id));
             }
@@ -958,7 +964,7 @@ impl<P: Provider> Context<P> {
         limits: &Limits,
         columns: &[Column],
     ) -> Result<Exit, Failure> {
-        let Some(reply) = self.send_any(request)? else { return Ok(Exit::Done) };
+        let Some((reply, _)) = self.send_any(request)? else { return Ok(Exit::Done) };
         let (mut list, mut total) = (self.output.list(columns)?, 0);
         // The response to a search without results may be a 404.
         if reply.status != StatusCode::NOT_FOUND {

@@ -65,7 +65,7 @@ pub use termination::{InterruptibleClock, Report, Section, TemporaryFile};
 pub use times::Times;
 
 use api::Api;
-use auth::{AuthCommand, Profiles, login, logout, set_default, store_login};
+use auth::{AuthCommand, Profiles, check_stored, login, logout, set_default, store_login};
 use doctor::Doctor;
 use output::{Format, Output};
 
@@ -154,6 +154,8 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
     match command {
         AuthCommand::Login(web) if web.web => {
             let settings = context.settings_for_login()?;
+            // A file of profiles that cannot be changed is found before the user logs in.
+            check_stored(P::NAME, &context.global)?;
             let values = P::web_login(context, &web)?;
             context.note(&store_login::<P>(&settings, values, &context.global)?);
         }

@@ -67,23 +67,38 @@ impl Drop for LockFile {
     }
 }
 
-/// Opens a lock file, and creates it if it does not exist. A new file gets the owner of its folder.
-/// Otherwise, a file that is left by a process of root could not be opened by the owner.
+/// Opens a lock file, and creates it if it does not exist. A file that root creates gets the owner
+/// of its folder, who could otherwise not open it later. An existing file keeps its owner, because
+/// the owner of the folder can move any file there.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    if let Some(folder) = path.parent().and_then(|folder| fs::metadata(folder).ok()) {
-        use std::os::unix::fs::{MetadataExt, fchown};
-        let _ = fchown(&file, Some(folder.uid()), Some(folder.gid()));
+    loop {
+        match options.create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => {
+                let file = created?;
+                #[cfg(unix)]
+                if rustix::process::geteuid().is_root()
+                    && let Some(folder) = path.parent().and_then(|folder| fs::metadata(folder).ok())
+                {
+                    use std::os::unix::fs::{MetadataExt, fchown};
+                    let _ = fchown(&file, Some(folder.uid()), Some(folder.gid()));
+                }
+                return Ok(file);
+            }
+        }
+        match options.create_new(false).open(path) {
+            // Another process has removed it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
     }
-    Ok(file)
 }
 
 /// Returns whether `file` is the file at `path`.

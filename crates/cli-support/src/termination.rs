@@ -113,25 +113,29 @@ impl Tasks {
         }
     }
 
-    /// Restores the terminals that are registered with [`Task::Restore`].
+    /// Restores the terminals that are registered with [`Task::Restore`], and returns them.
     #[cfg(unix)]
-    fn restore_terminals(&self) {
+    fn restore_terminals(&self) -> Vec<fs::File> {
         use rustix::{process::getpgrp, termios::tcgetpgrp};
 
+        let mut terminals = Vec::new();
         for task in self.tasks.values() {
             // A background process would be stopped when it changes the terminal.
             if let Task::Restore(restored) = task
                 && tcgetpgrp(&restored.0).map_or(true, |group| group == getpgrp())
             {
                 restore(restored);
+                terminals.extend(restored.0.try_clone());
             }
         }
+        terminals
     }
 
-    /// Prints the texts that are registered with [`Task::Report`]. Gives up if standard error accepts
-    /// nothing, such as a pipe whose reader has stopped.
+    /// Ends the line of the prompt on these terminals, and prints the texts that are registered with
+    /// [`Task::Report`]. Gives up if nothing can be written, for example because the reader of a
+    /// pipe has stopped.
     #[cfg(unix)]
-    fn report(&self) {
+    fn report(&self, terminals: Vec<fs::File>) {
         use std::io::Write;
 
         let text_of = |task: &Task| match task {
@@ -139,11 +143,12 @@ impl Tasks {
             _ => None,
         };
         let text: String = self.tasks.values().filter_map(text_of).collect();
-        if text.is_empty() {
+        if text.is_empty() && terminals.is_empty() {
             return;
         }
         let (sender, receiver) = mpsc::channel();
         let printing = thread::Builder::new().spawn(move || {
+            terminals.iter().for_each(end_line);
             let _ = std::io::stderr().write_all(text.as_bytes());
             let _ = sender.send(());
         });
@@ -239,13 +244,17 @@ impl Clock for InterruptibleClock {
     }
 }
 
-/// Restores the attributes of a terminal, and ends the line of the prompt.
+/// Restores the attributes of a terminal.
 #[cfg(unix)]
 fn restore((terminal, attributes): &(fs::File, rustix::termios::Termios)) {
+    let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, attributes);
+}
+
+/// Ends the line of the prompt, whose line end was not echoed.
+#[cfg(unix)]
+fn end_line(mut terminal: &fs::File) {
     use std::io::Write;
 
-    let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, attributes);
-    let mut terminal = terminal;
     let _ = terminal.write_all(b"\n");
 }
 
@@ -286,8 +295,10 @@ impl Silence {
 #[cfg(unix)]
 impl Drop for Silence {
     fn drop(&mut self) {
-        if let Some(Task::Restore(restored)) = tasks().tasks.remove(&self.0) {
+        let task = tasks().tasks.remove(&self.0);
+        if let Some(Task::Restore(restored)) = task {
             restore(&restored);
+            end_line(&restored.0);
         }
     }
 }
@@ -458,9 +469,9 @@ mod signals {
         // From here on, the lock is never released.
         let waited = SECTIONS.wait_timeout_while(tasks, GRACE, |tasks| tasks.has_section());
         let (tasks, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        tasks.restore_terminals();
         tasks.remove_files();
-        tasks.report();
+        let terminals = tasks.restore_terminals();
+        tasks.report(terminals);
         let _ = emulate_default_handler(signal);
         std::process::exit(128 + signal)
     }

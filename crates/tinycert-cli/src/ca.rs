@@ -107,8 +107,9 @@ impl Create {
         request.validate()?;
         if !context.is_withheld(&request)? {
             context.output.check()?;
+            let session = context.client()?.session()?;
             let _report = context.report_interruption(true, request.id());
-            let id = context.client()?.session()?.get_or_create_ca(&request);
+            let id = session.get_or_create_ca(&request);
             let id =
                 id.map_err(|error| Failure::from(error).with_argument("name", "ORGANIZATION"))?;
             let made = Json::Object(vec![("ca_id".to_owned(), Json::Other(id.to_string()))]);

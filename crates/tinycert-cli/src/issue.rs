@@ -221,7 +221,10 @@ impl Run<TinyCert> for Issue {
                 context.note(&format!("{name}: took over certificate {id} and its key, {more}"));
                 id
             }
-            None => session.issue_cert(&new.request)?,
+            None => {
+                let _report = context.report_interruption(true, new.request.id());
+                session.issue_cert(&new.request)?
+            }
         };
         if !pair.is_recorded() {
             pair.record.cert_id = cert_id;
