@@ -137,31 +137,32 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     fs::metadata(path).map(drop)
 }
 
-/// Checks that the current user can replace the file at `path`. In a folder with the sticky bit, such
-/// as `/tmp`, only the owner of the file, the owner of the folder and root can. An immutable file
-/// cannot be replaced, and neither can a file in an append-only folder (checked on Linux). Changes
-/// nothing. Does nothing if the file does not exist.
+/// Checks that the current user can create or replace the file at `path`. In a folder with the sticky
+/// bit, such as `/tmp`, only the owner of the file, the owner of the folder and root can replace it.
+/// An immutable file cannot be replaced. In an append-only folder, no file can be replaced or renamed,
+/// so no new file can be created atomically (both are checked on Linux). Changes nothing.
 ///
 /// # Errors
-/// Returns an error that says why the file cannot be replaced.
+/// Returns an error that says why the file cannot be created or replaced.
 #[cfg(unix)]
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
 
     /// The sticky bit of a mode.
     const STICKY: u32 = 0o1000;
-    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let of_folder = fs::metadata(folder)?;
-    let user = rustix::process::geteuid();
-    let is_owner = user.is_root() || [found.uid(), of_folder.uid()].contains(&user.as_raw());
-    let problem = if of_folder.mode() & STICKY != 0 && !is_owner {
-        "belongs to another user, so it cannot be replaced in this folder"
-    } else if is_fixed(path) || is_fixed(folder) {
-        "is immutable or append-only, or in such a folder, so it cannot be replaced"
+    let problem = if is_fixed(path) || is_fixed(folder) {
+        "is immutable or append-only, or in such a folder, so it cannot be created or replaced"
     } else {
-        return Ok(());
+        let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+        let of_folder = fs::metadata(folder)?;
+        let user = rustix::process::geteuid();
+        let is_owner = user.is_root() || [found.uid(), of_folder.uid()].contains(&user.as_raw());
+        if of_folder.mode() & STICKY == 0 || is_owner {
+            return Ok(());
+        }
+        "belongs to another user, so it cannot be replaced in this folder"
     };
     Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
 }
