@@ -960,7 +960,8 @@ impl Program<'_> {
             let mut child = command.spawn().unwrap();
             let stderr = BufReader::new(child.stderr.take().unwrap());
             let (line, stderr) = next_line(&mut child, stderr);
-            let expected = format!("{}: waiting for a program that {act} pipe", self.name);
+            let option = arguments[arguments.len() - 2..].join(" ");
+            let expected = format!("{option}: waiting for a program that {act} this named pipe");
             assert_eq!(line, expected, "{arguments:?}");
             (child, stderr)
         };
@@ -970,7 +971,9 @@ impl Program<'_> {
             vec![(read("--out"), "reads"), (read("--record"), "reads"), (local.to_vec(), "reads")];
         if cfg!(target_os = "linux") {
             let write = ["api", "POST", "/x", "--yes", "--input", "pipe"];
-            waiting.extend([(read("--env-file"), "writes"), (write.to_vec(), "writes")]);
+            let field = ["api", "POST", "/x", "--yes", "-F", "a=@pipe"];
+            let words = [&read("--env-file")[..], &write, &field];
+            waiting.extend(words.map(|words| (words.to_vec(), "writes to")));
         }
         seen();
         for (arguments, act) in &waiting {
@@ -994,7 +997,7 @@ impl Program<'_> {
             assert!(child.wait().unwrap().success() && !text.is_empty(), "{option}: {rest}");
         }
         if cfg!(target_os = "linux") {
-            let (mut child, mut stderr) = start(&read("--env-file"), "writes");
+            let (mut child, mut stderr) = start(&read("--env-file"), "writes to");
             std::fs::write(&pipe, env_file).unwrap();
             let mut rest = String::new();
             stderr.read_to_string(&mut rest).unwrap();

@@ -588,12 +588,12 @@ fn pipes_are_read_and_written() {
     let mut running = start("--seed");
     // Opening the pipe waits until the program has opened it, too.
     std::fs::write(&pipe, "{}").unwrap();
-    let expected = format!("--seed {pipe}: waiting for a program that writes to this pipe\n");
+    let expected = format!("--seed {pipe}: waiting for a program that writes to this named pipe\n");
     assert_eq!(message(&mut running), expected);
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
     let mut running = start("--env-file");
     assert!(std::fs::read_to_string(&pipe).unwrap().contains("TPAY_CLIENT_ID="));
-    let expected = format!("--env-file {pipe}: waiting for a program that reads from this pipe\n");
+    let expected = format!("--env-file {pipe}: waiting for a program that reads this named pipe\n");
     assert_eq!(message(&mut running), expected);
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
     // A signal ends the program while it waits.

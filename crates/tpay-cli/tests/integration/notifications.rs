@@ -544,7 +544,7 @@ fn output_of_a_listener_waits_for_the_reader_of_a_pipe() {
     let mut child = command.spawn().unwrap();
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let (line, stderr) = next_line(&mut child, stderr);
-    assert_eq!(line, "tpay: waiting for a program that reads pipe");
+    assert_eq!(line, "--out pipe: waiting for a program that reads this named pipe");
     let mut reader = std::fs::File::open(&pipe).unwrap();
     let (line, _stderr) = next_line(&mut child, stderr);
     let url = line.strip_prefix("listening on ").unwrap();
