@@ -413,8 +413,8 @@ mod tests {
         let names = |id| -> Vec<&str> {
             source.functions_of(id).iter().map(|function| function.name.as_str()).collect()
         };
-        // The argument of `has_login` is not sent, and neither are those of functions that only call
-        // each other.
+        // The argument of `has_login` is not sent, and neither are those of functions that only
+        // call each other.
         assert_eq!(names("authorize"), ["authorize_url", "open_login"]);
         assert_eq!(names("exchange"), ["finish_login"]);
         assert_eq!(names("sessions"), ["sessions"]);

@@ -261,9 +261,9 @@ fn content(body: &[u8], content_type: &str, mask: &Mask<'_>, numbers: Numbers) -
     Content { body, omitted_bytes: None }
 }
 
-/// Opens a file for appending, and for reading if it is a regular file that the user can read. If it
-/// does not exist, creates it with mode 0600. Returns the file and whether it can be read. Returns an
-/// error for an existing file to which other users have access (on Unix).
+/// Opens a file for appending, and for reading if it is a regular file that the user can read. If
+/// it does not exist, creates it with mode 0600. Returns the file and whether it can be read.
+/// Returns an error for an existing file to which other users have access (on Unix).
 fn open_private(path: &Path) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -292,9 +292,9 @@ fn open_private(path: &Path) -> io::Result<(File, bool)> {
     Ok((file, is_readable))
 }
 
-/// Returns whether a file ends with a partial line. Returns an error for a file that is neither empty
-/// nor a recording of this version; its first line may be cut. A file that cannot be read is not
-/// checked, and neither is the beginning of a stream of this process.
+/// Returns whether a file ends with a partial line. Returns an error for a file that is neither
+/// empty nor a recording of this version; its first line may be cut. A file that cannot be read is
+/// not checked, and neither is the beginning of a stream of this process.
 fn check_content(path: &Path, mut file: &File, is_readable: bool) -> io::Result<bool> {
     let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() == 0 {

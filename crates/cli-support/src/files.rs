@@ -18,8 +18,9 @@ pub(crate) fn show_waiting() {
     IS_SHOWN.store(true, Ordering::Relaxed);
 }
 
-/// Prints that the program waits for another program. `option` is the name of the option or argument
-/// whose value is the path, and `act` is what the other program does with the file, such as "reads".
+/// Prints that the program waits for another program. `option` is the name of the option or
+/// argument whose value is the path, and `act` is what the other program does with the file, such
+/// as "reads".
 #[cfg(unix)]
 fn note_waiting(option: &str, path: &Path, act: &str) {
     use std::io::Write;
@@ -76,8 +77,8 @@ pub(crate) fn wait_for_reader(option: &str, path: &Path) -> io::Result<Option<Fi
 }
 
 /// Opens a file for reading. For a named pipe that no program writes, prints a message and waits for
-/// a writer (on Linux; other Unix systems wait without a message). `option` is the name of the option
-/// or argument whose value is the path.
+/// a writer (on Linux; other Unix systems wait without a message). `option` is the name of the
+/// option or argument whose value is the path.
 #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "there is no message"))]
 pub(crate) fn open_to_read(option: &str, path: &Path) -> io::Result<Box<dyn Read>> {
     #[cfg(target_os = "linux")]
@@ -141,10 +142,11 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     fs::metadata(path).map(drop)
 }
 
-/// Checks that the current user can create or replace the file at `path`. In a folder with the sticky
-/// bit, such as `/tmp`, only the owner of the file, the owner of the folder and root can replace it.
-/// An immutable file cannot be replaced. In an append-only folder, no file can be replaced or renamed,
-/// so no new file can be created atomically (both are checked on Linux). Changes nothing.
+/// Checks that the current user can create or replace the file at `path`. In a folder with the
+/// sticky bit, such as `/tmp`, only the owner of the file, the owner of the folder and root can
+/// replace it. An immutable file cannot be replaced. In an append-only folder, no file can be
+/// replaced or renamed, so no new file can be created atomically (both are checked on Linux).
+/// Changes nothing.
 ///
 /// # Errors
 /// Returns an error that says why the file cannot be created or replaced.
