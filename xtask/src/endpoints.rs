@@ -335,11 +335,19 @@ impl Source {
     }
 
     /// Returns whether a call of `function` sends one of `structs`, of `all` structs of endpoints.
+    /// `callers` are the functions that call it, which are not followed again.
     ///
     /// If the body creates a request, only the body counts. Otherwise, the request is an argument,
     /// which the function sends itself or passes to a function that does.
-    fn sends(&self, function: &Function, structs: &[String], all: &BTreeSet<&str>) -> bool {
+    fn sends(
+        &self,
+        function: &Function,
+        structs: &[String],
+        all: &BTreeSet<&str>,
+        callers: &[&str],
+    ) -> bool {
         let is_one = |word: &str| structs.iter().any(|name| name == word);
+        let callers = [callers, &[function.name.as_str()]].concat();
         let mut called = self.functions.iter().filter(|other| function.calls(&other.name));
         let private = called.clone().filter(|other| !other.is_public);
         let bodies = private.chain([function]).map(|part| part.parts().1);
@@ -349,7 +357,10 @@ impl Source {
         words(function.parts().0).any(is_one)
             && (function.is_sender()
                 || called.clone().next().is_none()
-                || called.any(|other| self.sends(other, structs, all)))
+                || called.any(|other| {
+                    !callers.contains(&other.name.as_str())
+                        && self.sends(other, structs, all, &callers)
+                }))
     }
 
     /// Returns the functions that send a struct of the endpoint, with those that call `send`
@@ -358,7 +369,7 @@ impl Source {
         let structs = self.structs.get(id).map(Vec::as_slice).unwrap_or_default();
         let all: BTreeSet<&str> = self.structs.values().flatten().map(String::as_str).collect();
         let is_of =
-            |function: &&Function| function.is_public && self.sends(function, structs, &all);
+            |function: &&Function| function.is_public && self.sends(function, structs, &all, &[]);
         let mut functions: Vec<&Function> = self.functions.iter().filter(is_of).collect();
         functions.sort_by_key(|function| !function.is_sender());
         functions
@@ -393,12 +404,17 @@ mod tests {
              fn of_all(&self) -> Result<bool> {\n\
              self.send(&Sessions)\n    }\n    \
              pub fn open_login(&self, login: &Authorize) -> Result<String> {\n\
-             self.authorize_url(login)\n    }\n",
+             self.authorize_url(login)\n    }\n    \
+             pub fn first(&self, login: &Authorize) -> Result<String> {\n\
+             self.second(login)\n    }\n    \
+             pub fn second(&self, login: &Authorize) -> Result<String> {\n\
+             self.first(login)\n    }\n",
         );
         let names = |id| -> Vec<&str> {
             source.functions_of(id).iter().map(|function| function.name.as_str()).collect()
         };
-        // The argument of `has_login` is not sent.
+        // The argument of `has_login` is not sent, and neither are those of functions that only
+        // call each other.
         assert_eq!(names("authorize"), ["authorize_url", "open_login"]);
         assert_eq!(names("exchange"), ["finish_login"]);
         assert_eq!(names("sessions"), ["sessions"]);

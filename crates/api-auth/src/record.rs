@@ -130,9 +130,8 @@ impl Recorder {
         let failed = |error: io::Error| {
             InputError::new("record", format!("cannot open the file {}: {error}", path.display()))
         };
-        let file = open_private(path).map_err(failed)?;
-        check_version(path, &file).map_err(failed)?;
-        let is_cut = is_cut(path, &file).map_err(failed)?;
+        let (file, is_readable) = open_private(path).map_err(failed)?;
+        let is_cut = check_content(path, &file, is_readable).map_err(failed)?;
         let masked = [secret_parameters, PERSONAL].concat();
         let head = Line::Head {
             recording: VERSION,
@@ -262,9 +261,10 @@ fn content(body: &[u8], content_type: &str, mask: &Mask<'_>, numbers: Numbers) -
     Content { body, omitted_bytes: None }
 }
 
-/// Opens a file for appending. If it does not exist, creates it with mode 0600. Returns an error
-/// for an existing file to which other users have access (on Unix).
-fn open_private(path: &Path) -> io::Result<File> {
+/// Opens a file for appending, and for reading if it is a regular file that the user can read. If
+/// it does not exist, creates it with mode 0600. Returns the file and whether it can be read.
+/// Returns an error for an existing file to which other users have access (on Unix).
+fn open_private(path: &Path) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
@@ -272,7 +272,14 @@ fn open_private(path: &Path) -> io::Result<File> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    let file = options.open(path)?;
+    // A named pipe that this process could read would have a reader.
+    let is_regular = !std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    let (file, is_readable) = match options.read(is_regular).open(path) {
+        Err(error) if is_regular && error.kind() == io::ErrorKind::PermissionDenied => {
+            (options.read(false).open(path)?, false)
+        }
+        file => (file?, is_regular),
+    };
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
@@ -282,36 +289,38 @@ fn open_private(path: &Path) -> io::Result<File> {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
         }
     }
-    Ok(file)
+    Ok((file, is_readable))
 }
 
-/// Returns an error for a file that is neither empty nor a recording of this version. The first line
-/// of a recording may be cut.
-fn check_version(path: &Path, file: &File) -> io::Result<()> {
-    if !file.metadata()?.is_file() {
-        return Ok(());
-    }
-    let start = format!("{{\"recording\":{VERSION},");
-    let mut found = Vec::new();
-    File::open(path)?.take(start.len().try_into().unwrap_or(0)).read_to_end(&mut found)?;
-    if start.as_bytes().starts_with(&found) {
-        return Ok(());
-    }
-    let problem = "it is not a recording of this version; use another file";
-    Err(io::Error::new(io::ErrorKind::InvalidData, problem))
-}
-
-/// Returns whether a file ends with a partial line.
-fn is_cut(path: &Path, file: &File) -> io::Result<bool> {
+/// Returns whether a file ends with a partial line. Returns an error for a file that is neither
+/// empty nor a recording of this version; its first line may be cut. A file that cannot be read is
+/// not checked, and neither is the beginning of a stream of this process.
+fn check_content(path: &Path, mut file: &File, is_readable: bool) -> io::Result<bool> {
     let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() == 0 {
         return Ok(false);
     }
+    if !is_readable {
+        // It may end with a partial line. An empty line does no harm.
+        return Ok(true);
+    }
+    let start = format!("{{\"recording\":{VERSION},");
+    let mut found = Vec::new();
+    file.take(start.len().try_into().unwrap_or(0)).read_to_end(&mut found)?;
+    if !start.as_bytes().starts_with(&found) && !is_stream(path) {
+        let problem = "it is not a recording of this version; use another file";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+    }
     let mut last = [0];
-    let mut file = File::open(path)?;
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;
     Ok(last != *b"\n")
+}
+
+/// Returns whether a path is that of a stream of this process, such as `/dev/stderr`. Its file may
+/// contain other text.
+fn is_stream(path: &Path) -> bool {
+    ["/dev/fd", "/dev/stderr", "/dev/stdout", "/proc"].iter().any(|start| path.starts_with(start))
 }
 
 #[cfg(test)]

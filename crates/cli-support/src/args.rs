@@ -642,14 +642,14 @@ pub fn read_bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
         true => claim_stdin(&format!("{option} -"))?,
         false => check_read(option, path)?,
     }
-    contents(path).map_err(|error| Failure::file(path, &error))
+    contents(option, path).map_err(|error| Failure::file(path, &error))
 }
 
 /// Reads a whole file, or standard input if the path is `-`.
-fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
+fn contents(option: &str, path: &Path) -> std::io::Result<Vec<u8>> {
     match path == Path::new("-") {
         true => limited(&mut std::io::stdin()),
-        false => limited(&mut open_to_read(path)?),
+        false => limited(&mut open_to_read(option, path)?),
     }
 }
 
@@ -707,7 +707,7 @@ pub(crate) fn read_claimed(option: &str, path: &Path) -> Result<String, Failure>
     if path != Path::new("-") {
         check_read(option, path)?;
     }
-    let bytes = contents(path).map_err(|error| Failure::file(path, &error))?;
+    let bytes = contents(option, path).map_err(|error| Failure::file(path, &error))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let valid = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default());

@@ -542,7 +542,7 @@ impl<P: Provider> Context<P> {
             // A URL is not a path, but may contain a password.
             name = without_user_info(&name).into_owned();
         }
-        let read = open_to_read(&path)
+        let read = open_to_read(&setting, &path)
             .and_then(|mut file| limited(&mut file))
             .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;
         logger::name_roots(name);
@@ -636,7 +636,8 @@ impl<P: Provider> Context<P> {
                 is_offline: self.global.curl,
                 ..self.connection(&settings)?
             };
-            let record = connection.record.as_deref().map(wait_for_reader).transpose();
+            let wait = |path| wait_for_reader("--record", path);
+            let record = connection.record.as_deref().map(wait).transpose();
             // The pipe stays open until the library has opened it, too.
             let _pipe = record.map_err(|error| {
                 let path = connection.record.as_deref().unwrap_or(Path::new(""));

@@ -6,28 +6,30 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 #[cfg(unix)]
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The name of the program for the message that it waits for a named pipe. Not set if `--quiet` is
-/// given.
+/// Whether the program prints a message before it waits for another program.
 #[cfg(unix)]
-static PROGRAM: OnceLock<&'static str> = OnceLock::new();
+static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Makes the program print a message before it waits for another program that opens a named pipe.
-#[cfg_attr(not(unix), expect(unused_variables, reason = "named pipes are not files there"))]
-pub(crate) fn show_waiting(program: &'static str) {
+pub(crate) fn show_waiting() {
     #[cfg(unix)]
-    let _ = PROGRAM.set(program);
+    IS_SHOWN.store(true, Ordering::Relaxed);
 }
 
-/// Prints that the program waits for another program. `act` is what the other program does with the
-/// file, such as "reads".
+/// Prints that the program waits for another program. `option` is the name of the option or
+/// argument whose value is the path, and `act` is what the other program does with the file, such
+/// as "reads".
 #[cfg(unix)]
-fn note_waiting(act: &str, path: &Path) {
+fn note_waiting(option: &str, path: &Path, act: &str) {
     use std::io::Write;
 
-    if let Some(program) = PROGRAM.get() {
-        let text = format!("{program}: waiting for a program that {act} {}", path.display());
+    if IS_SHOWN.load(Ordering::Relaxed) {
+        // Such as `-F name=@FILE`.
+        let gap = if option.ends_with('@') { "" } else { " " };
+        let path = path.display();
+        let text = format!("{option}{gap}{path}: waiting for a program that {act} this named pipe");
         // A closed standard error must not end the command.
         let _ = writeln!(io::stderr(), "{}", crate::output::printable(&text));
     }
@@ -39,8 +41,9 @@ fn is_fifo(path: &Path) -> bool {
 }
 
 /// Opens an existing file for writing. For a named pipe that no program reads, prints a message and
-/// waits for a reader.
-pub(crate) fn open_to_write(path: &Path) -> io::Result<File> {
+/// waits for a reader. `option` is the name of the option whose value is the path.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "named pipes are not files there"))]
+pub(crate) fn open_to_write(option: &str, path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
@@ -48,7 +51,7 @@ pub(crate) fn open_to_write(path: &Path) -> io::Result<File> {
         match options.custom_flags(libc::O_NONBLOCK).open(path) {
             // There is no reader.
             Err(error) if error.raw_os_error() == Some(libc::ENXIO) => {
-                note_waiting("reads", path);
+                note_waiting(option, path, "reads");
                 options.custom_flags(0);
             }
             file => {
@@ -62,23 +65,25 @@ pub(crate) fn open_to_write(path: &Path) -> io::Result<File> {
 }
 
 /// Waits until a program reads the file, if it is a named pipe. Returns the open pipe, or `None` for
-/// any other file.
-pub(crate) fn wait_for_reader(path: &Path) -> io::Result<Option<File>> {
+/// any other file. `option` is the name of the option whose value is the path.
+pub(crate) fn wait_for_reader(option: &str, path: &Path) -> io::Result<Option<File>> {
     #[cfg(unix)]
     if is_fifo(path) {
-        return open_to_write(path).map(Some);
+        return open_to_write(option, path).map(Some);
     }
     #[cfg(not(unix))]
-    let _ = path;
+    let _ = (option, path);
     Ok(None)
 }
 
 /// Opens a file for reading. For a named pipe that no program writes, prints a message and waits for
-/// a writer (on Linux; other Unix systems wait without a message).
-pub(crate) fn open_to_read(path: &Path) -> io::Result<Box<dyn Read>> {
+/// a writer (on Linux; other Unix systems wait without a message). `option` is the name of the
+/// option or argument whose value is the path.
+#[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "there is no message"))]
+pub(crate) fn open_to_read(option: &str, path: &Path) -> io::Result<Box<dyn Read>> {
     #[cfg(target_os = "linux")]
     if is_fifo(path) {
-        return open_fifo(path);
+        return open_fifo(option, path);
     }
     Ok(Box::new(File::open(path)?))
 }
@@ -86,7 +91,7 @@ pub(crate) fn open_to_read(path: &Path) -> io::Result<Box<dyn Read>> {
 /// Opens a named pipe for reading. Opening it without waiting succeeds in any case, so whether there
 /// is a writer shows only when it is read.
 #[cfg(target_os = "linux")]
-fn open_fifo(path: &Path) -> io::Result<Box<dyn Read>> {
+fn open_fifo(option: &str, path: &Path) -> io::Result<Box<dyn Read>> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
@@ -101,7 +106,7 @@ fn open_fifo(path: &Path) -> io::Result<Box<dyn Read>> {
             };
             // If the pipe had a writer that has closed it, there is nothing to wait for.
             if !is_ready(&file, Some(&Timespec::default()))? {
-                note_waiting("writes", path);
+                note_waiting(option, path, "writes to");
                 is_ready(&file, None)?;
             }
             0
@@ -137,31 +142,33 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     fs::metadata(path).map(drop)
 }
 
-/// Checks that the current user can replace the file at `path`. In a folder with the sticky bit, such
-/// as `/tmp`, only the owner of the file, the owner of the folder and root can. An immutable file
-/// cannot be replaced, and neither can a file in an append-only folder (checked on Linux). Changes
-/// nothing. Does nothing if the file does not exist.
+/// Checks that the current user can create or replace the file at `path`. In a folder with the
+/// sticky bit, such as `/tmp`, only the owner of the file, the owner of the folder and root can
+/// replace it. An immutable file cannot be replaced. In an append-only folder, no file can be
+/// replaced or renamed, so no new file can be created atomically (both are checked on Linux).
+/// Changes nothing.
 ///
 /// # Errors
-/// Returns an error that says why the file cannot be replaced.
+/// Returns an error that says why the file cannot be created or replaced.
 #[cfg(unix)]
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
 
     /// The sticky bit of a mode.
     const STICKY: u32 = 0o1000;
-    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let of_folder = fs::metadata(folder)?;
-    let user = rustix::process::geteuid();
-    let is_owner = user.is_root() || [found.uid(), of_folder.uid()].contains(&user.as_raw());
-    let problem = if of_folder.mode() & STICKY != 0 && !is_owner {
-        "belongs to another user, so it cannot be replaced in this folder"
-    } else if is_fixed(path) || is_fixed(folder) {
-        "is immutable or append-only, or in such a folder, so it cannot be replaced"
+    let problem = if is_fixed(path) || is_fixed(folder) {
+        "is immutable or append-only, or in such a folder, so it cannot be created or replaced"
     } else {
-        return Ok(());
+        let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+        let of_folder = fs::metadata(folder)?;
+        let user = rustix::process::geteuid();
+        let is_owner = user.is_root() || [found.uid(), of_folder.uid()].contains(&user.as_raw());
+        if of_folder.mode() & STICKY == 0 || is_owner {
+            return Ok(());
+        }
+        "belongs to another user, so it cannot be replaced in this folder"
     };
     Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
 }

@@ -472,7 +472,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let empty = empty.or_else(|| is_blank.then(|| "--fields".to_owned()));
     logger::init(global.verbose);
     if !global.quiet {
-        files::show_waiting(P::NAME);
+        files::show_waiting();
     }
     let repeated = repeated.map(|option| format!("{option}: is given twice"));
     let claimed = match empty.map(|name| format!("{name}: must not be empty")).or(repeated) {

@@ -43,6 +43,7 @@ fn load(
     let files = files(folder);
     assert!(files.len() >= least, "{}: {} cases", folder.display(), files.len());
     let cases = TestCases::new();
+    cases.timeout(cli::LIMIT);
     let variables: Vec<_> = variables.into_iter().collect();
     let set: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
     let path = Path::new(program.path);

@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use api_sandbox::{Sandbox, SandboxClock};
 
 use crate::examples::is_current;
+
+/// The maximum time that a test waits for a program.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// A command-line program under test.
 #[derive(Debug, Clone, Copy)]
@@ -284,11 +288,107 @@ pub fn next_line<R: BufRead + Send + 'static>(child: &mut Child, mut stream: R) 
         stream.read_line(&mut line).unwrap();
         let _ = sender.send((line.trim_end_matches('\n').to_owned(), stream));
     });
-    let received = receiver.recv_timeout(std::time::Duration::from_secs(60));
+    let received = receiver.recv_timeout(LIMIT);
     received.unwrap_or_else(|_| {
         child.kill().unwrap();
         panic!("the program wrote no line within 60 s: {:?}", child.wait());
     })
+}
+
+/// Waits until `is_ready` returns `true` while a program runs.
+///
+/// # Panics
+/// Panics if the program ends before, or, after it was killed, if this takes more than 60 s.
+pub fn wait_until(child: &mut Child, mut is_ready: impl FnMut() -> bool) {
+    let mut ended = None;
+    let is_in_time = within_limit(|| {
+        ended = child.try_wait().unwrap();
+        if is_ready() {
+            ended = None;
+            return true;
+        }
+        ended.is_some()
+    });
+    assert!(ended.is_none(), "the program ended: {ended:?}");
+    if !is_in_time {
+        child.kill().unwrap();
+        panic!("the program was not ready within 60 s: {:?}", child.wait());
+    }
+}
+
+/// Waits until `is_ready` returns `true`. Returns `false` if this takes more than 60 s.
+pub fn within_limit(mut is_ready: impl FnMut() -> bool) -> bool {
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    // It ends before `stop` is dropped only if the time is over.
+    let limit = std::thread::spawn(move || stopped.recv_timeout(LIMIT).is_ok());
+    let mut is_in_time = is_ready();
+    while !is_in_time && !limit.is_finished() {
+        std::thread::yield_now();
+        is_in_time = is_ready();
+    }
+    drop(stop);
+    is_in_time
+}
+
+/// An attribute of a file or folder, such as `i` (immutable). It is removed on drop, so a failed
+/// test leaves no file that cannot be removed.
+#[cfg(unix)]
+#[derive(Debug)]
+pub struct Attribute {
+    letter: char,
+    path: PathBuf,
+}
+
+#[cfg(unix)]
+impl Attribute {
+    /// Sets an attribute. Returns `None`, with a message, if this user cannot set it, or if the
+    /// file system does not support it.
+    pub fn set(letter: char, path: &Path) -> Option<Self> {
+        let attribute = Self { letter, path: path.to_owned() };
+        if attribute.change('+') {
+            return Some(attribute);
+        }
+        eprintln!("skipped: this user cannot set the attribute {letter} of a file");
+        // There is nothing to remove.
+        std::mem::forget(attribute);
+        None
+    }
+
+    fn change(&self, sign: char) -> bool {
+        let change = format!("{sign}{}", self.letter);
+        let output = Command::new("chattr").arg(change).arg(&self.path).output();
+        output.is_ok_and(|output| output.status.success())
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Attribute {
+    fn drop(&mut self) {
+        assert!(self.change('-') || std::thread::panicking(), "{self:?} was not removed");
+    }
+}
+
+/// Makes a command run as another user if the tests are run by root, who can write to any file.
+/// Returns `false`, with a message, if that user cannot run the program in its folder.
+#[cfg(unix)]
+#[must_use]
+pub fn as_other_user(command: &mut Command) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65534;
+    let folder = command.get_current_dir().unwrap_or(Path::new(".")).to_owned();
+    if std::fs::metadata(&folder).unwrap().uid() != 0 {
+        return true;
+    }
+    // Without access to the program or to the folder, it cannot be started.
+    let mut version = Command::new(command.get_program());
+    let started = version.arg("--version").current_dir(folder).uid(NOBODY).output();
+    command.uid(NOBODY);
+    if started.is_err() {
+        eprintln!("skipped: another user cannot run the program in its folder");
+    }
+    started.is_ok()
 }
 
 /// Returns a standard output that nothing reads, for a command. The reader of a pipe could also be
@@ -306,4 +406,46 @@ pub fn closed_output() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     Stdio::from(writer)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).stdin(Stdio::null());
+        shell
+    }
+
+    #[test]
+    fn program_that_ends_is_not_waited_for() {
+        let mut child = shell("exit 3").spawn().unwrap();
+        let wait = std::panic::AssertUnwindSafe(|| wait_until(&mut child, || false));
+        let panic = std::panic::catch_unwind(wait).unwrap_err();
+        let message = panic.downcast::<String>().unwrap();
+        assert!(message.contains("the program ended: Some(ExitStatus"), "{message}");
+        // It may end as soon as it is ready.
+        wait_until(&mut child, || true);
+    }
+
+    #[test]
+    fn user_who_cannot_start_a_program_is_noticed() {
+        let folder = std::env::temp_dir().join(format!("as-other-user-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let is_root = std::os::unix::fs::MetadataExt::uid(&folder.metadata().unwrap()) == 0;
+        let start = |mode| {
+            std::fs::set_permissions(&folder, PermissionsExt::from_mode(mode)).unwrap();
+            let mut command = shell("test ! -w .");
+            as_other_user(command.current_dir(&folder)).then_some(command)
+        };
+        assert_eq!(start(0o700).is_none(), is_root);
+        // The folder of temporary files may be closed to that user, too.
+        if let Some(mut command) = start(0o755).filter(|_| is_root) {
+            assert!(command.status().unwrap().success());
+        }
+        std::fs::remove_dir(&folder).unwrap();
+    }
 }

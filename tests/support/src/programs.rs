@@ -6,7 +6,7 @@ use api_auth::EndpointInfo;
 use serde_json::Value;
 
 #[cfg(unix)]
-use crate::cli::next_line;
+use crate::cli::{Attribute, as_other_user, next_line, wait_until};
 use crate::cli::{Run, SandboxProgram};
 
 /// The id of an endpoint, the arguments of the command that calls it, and the input of the command.
@@ -849,21 +849,23 @@ impl Program<'_> {
     #[cfg(unix)]
     pub fn assert_checked_files(&self, home: &std::path::Path, seen: impl Fn() -> usize) {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-        use std::os::unix::process::CommandExt;
 
-        const NOBODY: u32 = 65534;
         let write = [self.write, &["--yes"]].concat();
         let is_root = std::fs::metadata(home).unwrap().uid() == 0;
-        let check = |options: &[&str], change: &dyn Fn(&mut Command)| {
+        let check = |options: [&str; 2], problem: &str, change: &dyn Fn(&mut Command) -> bool| {
             for arguments in [self.read, &write] {
                 seen();
-                let mut command = (self.command)(&[arguments, options].concat());
-                change(&mut command);
+                let mut command = (self.command)(&[arguments, &options].concat());
+                if !change(&mut command) {
+                    return;
+                }
                 let run = ended(command.stdin(Stdio::null()).output().unwrap());
                 assert_eq!((run.status, seen()), (10, 0), "{arguments:?} {options:?}: {run:?}");
                 assert!(run.stdout.is_empty(), "{options:?}: {run:?}");
+                assert!(run.stderr.contains(problem), "{options:?}: {run:?}");
             }
         };
+        let as_is = |_: &mut Command| true;
         let folder = |name: &str, mode: u32| {
             std::fs::create_dir(home.join(name)).unwrap();
             std::fs::set_permissions(home.join(name), PermissionsExt::from_mode(mode)).unwrap();
@@ -872,43 +874,37 @@ impl Program<'_> {
         symlink("none/file", home.join("dangling")).unwrap();
         folder("folder", 0o755);
         for file in ["socket", "dangling", "none/file", "folder", "folder/", "socket/file"] {
-            check(&["--out", file], &|_| {});
-            check(&["--record", file], &|_| {});
+            // The target of a link is named.
+            check(["--out", file], if file == "dangling" { "none/file: " } else { file }, &as_is);
+            check(["--record", file], file, &as_is);
         }
-        // Root can write to any folder.
-        let as_user = |command: &mut Command| {
-            if is_root {
-                command.uid(NOBODY);
-            }
-        };
         folder("unwritable", 0o555);
-        check(&["--out", "unwritable/file"], &as_user);
-        check(&["--record", "unwritable/file"], &as_user);
+        let problem = "unwritable/file: Permission denied";
+        check(["--out", "unwritable/file"], problem, &as_other_user);
+        check(["--record", "unwritable/file"], problem, &as_other_user);
         match is_root {
             true => {
                 folder("sticky", 0o1777);
                 let file = home.join("sticky/file");
                 std::fs::write(&file, "old").unwrap();
                 std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
-                check(&["--out", "sticky/file"], &as_user);
+                let problem = "sticky/file: belongs to another user";
+                check(["--out", "sticky/file"], problem, &as_other_user);
                 assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
             }
             false => eprintln!("skipped: only root can create a file of another user"),
         }
+        let problem = ": is immutable or append-only, or in such a folder";
         std::fs::write(home.join("fixed"), "old").unwrap();
-        let attribute = |change: &str| {
-            let status = Command::new("chattr").args([change, "fixed"]).current_dir(home).output();
-            status.is_ok_and(|output| output.status.success())
-        };
-        match attribute("+i") {
-            true => {
-                // The attribute must not stay, even if the check fails.
-                let checked = std::panic::AssertUnwindSafe(|| check(&["--out", "fixed"], &|_| {}));
-                let checked = std::panic::catch_unwind(checked);
-                assert!(attribute("-i"));
-                checked.unwrap();
-            }
-            false => eprintln!("skipped: this user cannot make a file immutable"),
+        if let Some(_attribute) = Attribute::set('i', &home.join("fixed")) {
+            check(["--out", "fixed"], problem, &as_is);
+        }
+        folder("append", 0o755);
+        std::fs::write(home.join("append/old"), "old").unwrap();
+        if let Some(_attribute) = Attribute::set('a', &home.join("append")) {
+            check(["--out", "append/old"], problem, &as_is);
+            check(["--out", "append/new"], problem, &as_is);
+            assert_eq!(files_in(&home.join("append")), [home.join("append/old")]);
         }
         // Without a terminal, `/dev/tty` exists but cannot be opened.
         for arguments in [self.read, &write] {
@@ -971,7 +967,8 @@ impl Program<'_> {
             let mut child = command.spawn().unwrap();
             let stderr = BufReader::new(child.stderr.take().unwrap());
             let (line, stderr) = next_line(&mut child, stderr);
-            let expected = format!("{}: waiting for a program that {act} pipe", self.name);
+            let option = arguments[arguments.len() - 2..].join(" ");
+            let expected = format!("{option}: waiting for a program that {act} this named pipe");
             assert_eq!(line, expected, "{arguments:?}");
             (child, stderr)
         };
@@ -981,7 +978,9 @@ impl Program<'_> {
             vec![(read("--out"), "reads"), (read("--record"), "reads"), (local.to_vec(), "reads")];
         if cfg!(target_os = "linux") {
             let write = ["api", "POST", "/x", "--yes", "--input", "pipe"];
-            waiting.extend([(read("--env-file"), "writes"), (write.to_vec(), "writes")]);
+            let field = ["api", "POST", "/x", "--yes", "-F", "a=@pipe"];
+            let words = [&read("--env-file")[..], &write, &field];
+            waiting.extend(words.map(|words| (words.to_vec(), "writes to")));
         }
         seen();
         for (arguments, act) in &waiting {
@@ -1005,7 +1004,7 @@ impl Program<'_> {
             assert!(child.wait().unwrap().success() && !text.is_empty(), "{option}: {rest}");
         }
         if cfg!(target_os = "linux") {
-            let (mut child, mut stderr) = start(&read("--env-file"), "writes");
+            let (mut child, mut stderr) = start(&read("--env-file"), "writes to");
             std::fs::write(&pipe, env_file).unwrap();
             let mut rest = String::new();
             stderr.read_to_string(&mut rest).unwrap();
@@ -1610,10 +1609,8 @@ impl Program<'_> {
             let mut command = (self.command)(arguments);
             command.env("TMPDIR", home);
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-            let child = command.spawn().unwrap();
-            while !is_waiting() {
-                std::thread::yield_now();
-            }
+            let mut child = command.spawn().unwrap();
+            wait_until(&mut child, &is_waiting);
             let status = Command::new("kill").args([signal, &child.id().to_string()]).status();
             assert!(status.unwrap().success());
             let output = child.wait_with_output().unwrap();

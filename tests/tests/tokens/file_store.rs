@@ -21,6 +21,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use api_auth::{AccessToken, FileStore, ManualClock, MemoryStore, TokenKey, TokenStore};
 use api_sandbox::{Misbehaviour, Server};
+use test_support::cli::wait_until;
 use tpay_client::Client;
 use workspace_tests::Folder;
 use workspace_tests::bank::{Bank, LIFE, call, call_on_a_busy_day, client_at, client_of};
@@ -224,9 +225,7 @@ fn a_process_that_is_killed_while_it_fetches_costs_one_token_request_and_no_call
     // The first one requests a token and has the lock; there is no response.
     server.misbehave(Misbehaviour::StallInHeaders(Duration::from_secs(3600)), 1);
     let mut first = caller(&folder, &server, BEGIN, 1);
-    while server.seen().is_empty() {
-        std::thread::yield_now();
-    }
+    wait_until(&mut first, || !server.seen().is_empty());
     assert!(server.seen()[0].request.path() == "/oauth/auth");
     let mut others: Vec<Child> =
         (0..PROCESSES).map(|_| caller(&folder, &server, BEGIN, 1)).collect();

@@ -466,6 +466,31 @@ fn only_recordings_of_this_version_are_appended_to() {
     }
 }
 
+/// Such as `/dev/stderr` if standard error is appended to a file.
+#[cfg(unix)]
+#[test]
+fn streams_may_contain_other_text() {
+    use std::os::fd::AsRawFd;
+
+    let (_file, path) = file();
+    let (mut stream, _) = open_private(&path).unwrap();
+    stream.write_all(b"buy milk\n").unwrap();
+    let of_stream = format!("/dev/fd/{}", stream.as_raw_fd());
+    Recorder::open(of_stream.as_ref(), "test", &[]).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("buy milk\n") && text.contains("{\"recording\":1,"), "{text}");
+}
+
+#[test]
+fn file_that_cannot_be_read_begins_a_new_line() {
+    let (_file, path) = file();
+    std::fs::write(&path, "").unwrap();
+    let write_only = OpenOptions::new().append(true).open(&path).unwrap();
+    assert!(!check_content(&path, &write_only, false).unwrap());
+    std::fs::write(&path, "{\"recor").unwrap();
+    assert!(check_content(&path, &write_only, false).unwrap());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn line_after_a_failed_one_begins_a_new_line() {

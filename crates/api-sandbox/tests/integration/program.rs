@@ -8,6 +8,9 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+#[cfg(unix)]
+use test_support::cli::{wait_until, within_limit};
+
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_api-sandbox"));
     command.args(arguments).stdin(Stdio::null()).env_remove("SHELL");
@@ -49,13 +52,13 @@ impl Folder {
     /// Waits for a complete line in a file.
     #[cfg(unix)]
     fn line(&self, name: &str) -> String {
-        loop {
-            let text = std::fs::read_to_string(self.0.join(name)).unwrap_or_default();
-            if let Some(line) = text.strip_suffix('\n') {
-                return line.to_owned();
-            }
-            std::thread::yield_now();
-        }
+        let mut text = String::new();
+        let is_complete = within_limit(|| {
+            text = std::fs::read_to_string(self.0.join(name)).unwrap_or_default();
+            text.ends_with('\n')
+        });
+        assert!(is_complete, "{name}: {text:?}");
+        text.trim_end_matches('\n').to_owned()
     }
 }
 
@@ -215,10 +218,8 @@ mod signals {
         let child = folder.line("child");
         folder.line("grandchild");
         assert!(kill("TERM", &running.0.id().to_string()));
-        while kill("0", &child) {}
-        while !folder.0.join("trapped").exists() {
-            std::thread::yield_now();
-        }
+        wait_until(&mut running.0, || !kill("0", &child));
+        wait_until(&mut running.0, || folder.0.join("trapped").exists());
         assert!(running.0.try_wait().unwrap().is_none());
         std::fs::write(folder.0.join("go"), "\n").unwrap();
         assert_eq!(running.0.wait().unwrap().signal(), Some(15));
@@ -283,9 +284,7 @@ mod signals {
         let script = "trap 'echo > cleaned; exit' TERM; echo $$ > child; kill -STOP $$; sleep 600";
         let mut running = run(script, &folder);
         let state = format!("/proc/{}/stat", folder.line("child"));
-        while !std::fs::read_to_string(&state).unwrap().contains(") T ") {
-            std::thread::yield_now();
-        }
+        wait_until(&mut running.0, || std::fs::read_to_string(&state).unwrap().contains(") T "));
         assert!(kill("TERM", &running.0.id().to_string()));
         assert_eq!(running.0.wait().unwrap().signal(), Some(15));
         assert!(folder.0.join("cleaned").exists());
@@ -616,12 +615,12 @@ fn pipes_are_read_and_written() {
     let mut running = start("--seed");
     // Opening the pipe waits until the program has opened it, too.
     std::fs::write(&pipe, "{}").unwrap();
-    let expected = format!("--seed {pipe}: waiting for a program that writes to this pipe\n");
+    let expected = format!("--seed {pipe}: waiting for a program that writes to this named pipe\n");
     assert_eq!(message(&mut running), expected);
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
     let mut running = start("--env-file");
     assert!(std::fs::read_to_string(&pipe).unwrap().contains("TPAY_CLIENT_ID="));
-    let expected = format!("--env-file {pipe}: waiting for a program that reads from this pipe\n");
+    let expected = format!("--env-file {pipe}: waiting for a program that reads this named pipe\n");
     assert_eq!(message(&mut running), expected);
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
     // A signal ends the program while it waits.

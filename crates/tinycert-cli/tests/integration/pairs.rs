@@ -8,6 +8,10 @@ use std::time::Duration;
 use api_sandbox::Misbehaviour;
 use api_sandbox::{SandboxClock, tinycert as server};
 use serde_json::Value;
+#[cfg(target_os = "linux")]
+use test_support::cli::Attribute;
+#[cfg(unix)]
+use test_support::cli::wait_until;
 use test_support::cli::{Run, World};
 #[cfg(unix)]
 use test_support::ports::ClosedPort;
@@ -269,19 +273,12 @@ fn record_that_cannot_be_replaced_is_rejected_before_a_write_is_sent() {
     issue(&world, &[]);
     advance(&world, 340);
     let record = world.home.join("pki/a.example.json");
-    let attribute = |change: &str| {
-        let output = std::process::Command::new("chattr").arg(change).arg(&record).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    if !attribute("+i") {
-        eprintln!("skipped: this user cannot make a file immutable");
-        return;
-    }
+    let Some(attribute) = Attribute::set('i', &record) else { return };
     let names = ["a.example", "b.a.example"];
     let issued = run(&world, &[&["issue"], &names[..], &["--ca", "561", "--dir", "pki"]].concat());
     world.sandbox.take_seen();
     let (renewed, _) = renew(&world, &[]);
-    assert!(attribute("-i"));
+    drop(attribute);
     assert!(world.sandbox.take_seen().is_empty());
     for failed in [issued, renewed] {
         let problem = "a.example.json: is immutable or append-only";
@@ -1586,9 +1583,7 @@ mod unix {
     fn terminate(mut child: std::process::Child, is_ready: impl Fn() -> bool) {
         use std::os::unix::process::ExitStatusExt;
 
-        while !is_ready() {
-            std::thread::yield_now();
-        }
+        wait_until(&mut child, is_ready);
         let kill = std::process::Command::new("kill").arg(child.id().to_string()).status();
         assert!(kill.unwrap().success());
         assert_eq!(child.wait().unwrap().signal(), Some(15));

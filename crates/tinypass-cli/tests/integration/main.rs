@@ -218,12 +218,12 @@ fn interrupted_batch_writes_its_results() {
             let grants = ["access", "grant", "--file", "grants.csv", "--yes", "--jobs", jobs];
             let mut command = world.command(&[&grants[..], options].concat());
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            let child = command.spawn().unwrap();
+            let mut child = command.spawn().unwrap();
             let mut arrived = 0;
-            while arrived < done + stalled {
+            test_support::cli::wait_until(&mut child, || {
                 arrived += server.take_seen().len();
-                std::thread::yield_now();
-            }
+                arrived >= done + stalled
+            });
             let pid = child.id().to_string();
             assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
             let output = child.wait_with_output().unwrap();

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use callback_listener::{Listener, Response};
 use serde_json::Value;
-#[cfg(unix)]
-use test_support::cli::next_line;
 use test_support::cli::{SandboxProgram, closed_output};
+#[cfg(unix)]
+use test_support::cli::{as_other_user, next_line};
 use tpay_client::Client;
 use tpay_client::notifications::testing;
 
@@ -516,8 +516,7 @@ fn stored_notifications_are_private_and_never_replaced() {
 #[cfg(unix)]
 #[test]
 fn folder_of_notifications_must_be_writable_before_the_program_listens() {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    use std::os::unix::process::CommandExt;
+    use std::os::unix::fs::PermissionsExt;
 
     let world = World::new();
     let saved = world.home.join("saved");
@@ -526,11 +525,11 @@ fn folder_of_notifications_must_be_writable_before_the_program_listens() {
     // With an address that cannot be used, a program that does not check the folder ends as well.
     let listen = ["notification", "listen", "--bind", "192.0.2.1:1", "--save", "saved"];
     let mut command = world.command(&[&listen[..], &TEST_KEY].concat());
-    if std::fs::metadata(&saved).unwrap().uid() == 0 {
-        command.uid(65534);
+    if !as_other_user(&mut command) {
+        return;
     }
     let run = finish(command, "");
-    assert!(run.status == 10 && run.stderr.contains("saved: "), "{run:?}");
+    assert!(run.status == 10 && run.stderr.contains("saved: Permission denied"), "{run:?}");
 }
 
 #[cfg(unix)]
@@ -545,7 +544,7 @@ fn output_of_a_listener_waits_for_the_reader_of_a_pipe() {
     let mut child = command.spawn().unwrap();
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let (line, stderr) = next_line(&mut child, stderr);
-    assert_eq!(line, "tpay: waiting for a program that reads pipe");
+    assert_eq!(line, "--out pipe: waiting for a program that reads this named pipe");
     let mut reader = std::fs::File::open(&pipe).unwrap();
     let (line, _stderr) = next_line(&mut child, stderr);
     let url = line.strip_prefix("listening on ").unwrap();

@@ -483,7 +483,6 @@ fn file_with_secrets_in_a_response_is_private() {
 #[test]
 fn link_to_a_file_of_another_user_is_rejected_before_a_write() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-    use std::os::unix::process::CommandExt;
 
     let world = World::new();
     let file = world.home.join("file");
@@ -497,11 +496,40 @@ fn link_to_a_file_of_another_user_is_rejected_before_a_write() {
     world.sandbox.take_seen();
     let create = ["account", "create-merchant", "--offer-code", "SAND1", "--out", "link"];
     let mut command = world.command(&[&create[..], &["--email", "ann@example.com"]].concat());
-    command.uid(65534);
+    if !test_support::cli::as_other_user(&mut command) {
+        return;
+    }
     let run = finish(command, "");
-    assert!(run.status == 10 && run.stderr.contains("link: "), "{run:?}");
+    assert!(run.status == 10 && run.stderr.contains("link: Operation not permitted"), "{run:?}");
     assert!(world.sandbox.take_seen().is_empty());
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
+}
+
+#[cfg(unix)]
+#[test]
+fn recording_may_be_a_file_that_the_user_can_only_append_to() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    let world = World::new();
+    let file = world.home.join("recording");
+    std::fs::write(&file, "").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o200)).unwrap();
+    let list = ["transaction", "list", "--record", "recording"];
+    for number in 1..=2 {
+        let mut command = world.command(&list);
+        if !test_support::cli::as_other_user(&mut command) {
+            return;
+        }
+        if std::fs::metadata(&world.home).unwrap().uid() == 0 {
+            chown(&file, Some(65534), None).unwrap();
+        }
+        let run = finish(command, "");
+        assert_eq!(run.status, 0, "{run:?}");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(text.matches("{\"recording\":1,").count(), number, "{text}");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o200)).unwrap();
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -101,8 +101,8 @@ pub(crate) fn is_named_pipe(path: &Path) -> bool {
     };
     #[cfg(not(unix))]
     let is_pipe = false;
-    // A pipe of the shell, such as /dev/fd/63, has no path on Linux, and its other end is open.
-    is_pipe && fs::canonicalize(path).is_ok()
+    // The other end of a pipe of the shell, such as /dev/fd/63, is open. On Linux, it has no path.
+    is_pipe && fs::canonicalize(path).is_ok_and(|path| !path.starts_with("/dev/fd"))
 }
 
 /// Reads a text file of at most 64 MiB.

@@ -95,7 +95,7 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         variables.extend(names.chain(["SSL_CERT_FILE"]).map(|name| (name, file.clone())));
     }
     if let Some(file) = &arguments.env_file {
-        note_pipe("--env-file", file, "reads from");
+        note_pipe("--env-file", file, "reads");
         let (path, text) = (file.clone(), environment::text(Format::Dotenv, &variables));
         let failed = |error: io::Error| format!("--env-file {}: {error}", file.display());
         let written = signals.interruptible(move || files::write_private(&path, &text));
@@ -233,7 +233,8 @@ fn fail(status: u8, why: &str) -> ExitCode {
 fn note_pipe(option: &str, file: &Path, does: &str) {
     if files::is_named_pipe(file) {
         let file = file.display();
-        message(format_args!("{option} {file}: waiting for a program that {does} this pipe\n"));
+        let note = format_args!("waiting for a program that {does} this named pipe");
+        message(format_args!("{option} {file}: {note}\n"));
     }
 }
 
