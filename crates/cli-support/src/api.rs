@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, decode_form,
-    is_secret_header, is_secret_name, path_segment,
+    Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, curl_header,
+    decode_form, is_secret_header, is_secret_name, path_segment,
 };
 use clap::Args;
 
@@ -174,14 +174,7 @@ impl Api {
             context.check_credential_fields(&request)?;
             let mut command = P::curl(context.client()?, &request)?;
             for (name, value) in &headers {
-                let value = match value.is_sensitive() {
-                    true => "***".to_owned(),
-                    false => {
-                        let value = String::from_utf8_lossy(value.as_bytes());
-                        Json::Text(value.into_owned()).masked().cell()
-                    }
-                };
-                command.push_str(&format!(" -H '{name}: {}'", value.replace('\'', "'\\''")));
+                command.push_str(&curl_header(name, value, &[]));
             }
             return context.output.text(&command).map(|()| Exit::Done);
         }

@@ -366,6 +366,10 @@ fn headers_are_sent_and_shown() {
     let command = world.text(&[&api[..], &["--curl", "-H", "X-Api-Key: CANARY"]].concat());
     assert!(command.contains(r"-H 'x-trace: it'\''s 7'"), "{command}");
     assert!(command.contains("x-api-key: ***") && !command.contains("CANARY"), "{command}");
+    let referer = "Referer: https://h/?access_token=CANARY";
+    let command = world.text(&[&api[..], &["--curl", "-H", referer, "-H", "X-Empty:"]].concat());
+    let expected = "-H 'referer: https://h/?access_token=***' -H 'x-empty;'";
+    assert!(command.contains(expected) && !command.contains("CANARY"), "{command}");
 }
 
 #[test]
