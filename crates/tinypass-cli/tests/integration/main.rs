@@ -405,9 +405,15 @@ fn parameters_of_api_are_in_the_query() {
         ("pagesize=0", "pagesize: `0` must be a whole number of at least 1"),
         ("pagesize=many", "pagesize: `many` must be"),
     ] {
-        for call in [&["access.search"][..], &["GET", "/r2/access/search"]] {
-            let run = world.run(&[&["api"], call, &["-f", field]].concat());
-            assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+        let path = format!("/r2/access/search?a=b&{field}");
+        for call in [
+            &["access.search", "-f", field][..],
+            &["GET", "/r2/access/search", "-f", field],
+            &["GET", &path],
+            &["GET", &path, "--paginate"],
+        ] {
+            let run = world.run(&[&["api"], call, &["--curl"]].concat());
+            assert!(run.status == 2 && run.stderr.contains(problem), "{call:?}: {run:?}");
         }
     }
     assert!(world.sandbox.take_seen().is_empty());

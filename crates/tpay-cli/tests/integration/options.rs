@@ -283,6 +283,8 @@ fn bodies_are_checked_before_they_are_sent() {
         (&["recurring.create", "-F", "schedule.0.amount=5"], "schedule: must be an object"),
         (&["recurring.create", "-F", "schedule=5"], "schedule: must be an object"),
         (&["accounts.category", "-f", "categoryId=x"], "categoryId: `x` must be a whole number"),
+        (&["GET", "/accounts/category/x%2F1"], "categoryId: `x/1` must be a whole number"),
+        (&["GET", "/transactions?limit=0"], "limit: `0` must be a whole number of at least 1"),
     ] {
         let run = world.run(&[&["api"], arguments, &["--yes"]].concat());
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
