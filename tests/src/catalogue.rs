@@ -7,15 +7,17 @@ mod tinypass;
 mod tokenpass;
 mod tpay;
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, Error, ManualClock, Method, Request, Response, ResponseError, Result, StatusCode,
-    Transport,
+    Body, Endpoint, Error, InputError, ManualClock, Method, Params, Request, Response,
+    ResponseError, Result, StatusCode, Transport, UnsignedRequest,
 };
+use serde::de::IgnoredAny;
 
 /// The prefix of all secrets of the catalogue's clients, by which tests find them in output.
 pub const CANARY: &str = "CANARY";
@@ -149,6 +151,12 @@ pub trait Call: Debug + Send + Sync {
     fn credential(&self) -> &'static str;
     /// Returns whether the request is idempotent.
     fn idempotent(&self) -> bool;
+    /// Returns the names of the parameters in the query and in the body, without those that a
+    /// credential adds.
+    ///
+    /// # Errors
+    /// Returns an error if an argument is invalid.
+    fn parameters(&self) -> Result<[Vec<String>; 2], InputError>;
     /// Returns whether a response with this status is passed to [`parse`](Call::parse).
     fn accepts(&self, status: StatusCode) -> bool;
     /// Parses an accepted response.
@@ -197,6 +205,22 @@ where
 
     fn idempotent(&self) -> bool {
         Endpoint::idempotent(self)
+    }
+
+    fn parameters(&self) -> Result<[Vec<String>; 2], InputError> {
+        let names = |params: &Params<'_>| {
+            params.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+        };
+        let request = UnsignedRequest::of(self)?;
+        let body = match &request.body {
+            Body::Form(params) => names(params),
+            Body::Json(text) => {
+                let members = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(text);
+                members.unwrap_or_default().into_keys().collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok([names(&request.query), body])
     }
 
     fn template(&self) -> &'static str {

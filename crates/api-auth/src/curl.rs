@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use http::Method;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::body::is_form;
-use crate::encode::{decode_form, without_user_info};
+use crate::encode::{decode_form, without_user_infos};
 use crate::message::Request;
 use crate::raw_members::RawMembers;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
@@ -62,6 +62,20 @@ pub fn curl_with_secrets(request: &Request) -> String {
     command(request, request.uri().path(), &[], false)
 }
 
+/// Returns a header as an option of the command that [`curl()`](crate::curl()) returns, preceded by
+/// a space. `***` replaces the same secrets as in that command.
+///
+/// ```
+/// use api_auth::curl_header;
+/// use api_auth::http::header::{HeaderValue, REFERER};
+///
+/// let value = HeaderValue::from_static("https://example.com/?token=t");
+/// assert_eq!(curl_header(&REFERER, &value, &[]), " -H 'referer: https://example.com/?token=***'");
+/// ```
+pub fn curl_header(name: &HeaderName, value: &HeaderValue, secret_parameters: &[&str]) -> String {
+    header_option(name, &masked_header(name, value, secret_parameters))
+}
+
 /// Returns `request` as a `curl` command in which `***` replaces the secrets, and `path` replaces
 /// the path of the request.
 #[inline]
@@ -103,20 +117,14 @@ fn command(request: &Request, path: &str, listed: &[&str], masked: bool) -> Stri
         url.push('?');
         url.push_str(&if masked { mask_parameters(query, listed) } else { query.into() });
     }
-    let url = if masked { without_user_info(&url) } else { url.into() };
+    let url = if masked { without_user_infos(&url) } else { url.into() };
     let _ = write!(command, " {}", quote(&url));
     for (name, value) in request.headers() {
-        let header = if masked && (value.is_sensitive() || is_secret_header(name.as_str())) {
-            format!("{name}: ***")
-        } else if value.is_empty() {
-            // With a colon, curl would omit the header.
-            format!("{name};")
-        } else {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            let masked = mask_text(&value, "", &[]).filter(|_| masked);
-            format!("{name}: {}", masked.as_deref().unwrap_or(&value))
+        let text = match masked {
+            true => masked_header(name, value, listed),
+            false => String::from_utf8_lossy(value.as_bytes()),
         };
-        let _ = write!(command, " -H {}", quote(&header));
+        command.push_str(&header_option(name, &text));
     }
     let has = |name| request.headers().contains_key(name);
     if body.is_empty() {
@@ -139,6 +147,23 @@ fn command(request: &Request, path: &str, listed: &[&str], masked: bool) -> Stri
     };
     let _ = write!(command, " --data-raw {}", quote(&text));
     command
+}
+
+fn masked_header<'a>(name: &HeaderName, value: &'a HeaderValue, listed: &[&str]) -> Cow<'a, str> {
+    if value.is_sensitive() || is_secret_header(name.as_str()) {
+        return "***".into();
+    }
+    let text = String::from_utf8_lossy(value.as_bytes());
+    mask_text(&text, "", listed).map_or(text, Cow::Owned)
+}
+
+fn header_option(name: &HeaderName, value: &str) -> String {
+    let header = match value {
+        // With a colon, curl would omit the header.
+        "" => format!("{name};"),
+        value => format!("{name}: {value}"),
+    };
+    format!(" -H {}", quote(&header))
 }
 
 /// Returns the scheme, host and port of a request, such as `https://api.example.com`.
@@ -201,9 +226,9 @@ pub(crate) fn is_like_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
-/// Masks the secrets of a value that is JSON, a form, or a URL with a query or a password. Returns `None` if the
-/// value contains no secret. JSON that cannot be parsed is masked as a whole if it contains the
-/// name of a secret.
+/// Masks the secrets of a value that is JSON, a form, or a URL with a query or a password. Returns
+/// `None` if the value contains no secret. JSON that cannot be parsed is masked as a whole if it
+/// contains the name of a secret.
 #[inline]
 pub(crate) fn mask_text(text: &str, parent: &str, listed: &[&str]) -> Option<String> {
     match serde_json::from_str::<Value>(text) {
@@ -216,7 +241,7 @@ pub(crate) fn mask_text(text: &str, parent: &str, listed: &[&str]) -> Option<Str
         _ => {}
     }
     const SEPARATORS: [char; 3] = ['?', '#', '&'];
-    let shown = if text.contains("://") { without_user_info(text) } else { text.into() };
+    let shown = without_user_infos(text);
     let mut masked = String::new();
     let mut is_masked = shown != text;
     for part in shown.split_inclusive(SEPARATORS) {
@@ -368,6 +393,15 @@ mod tests {
                 body + 2
             });
         }
+    }
+
+    #[test]
+    fn secret_parameters_in_headers_are_masked() {
+        let url = "https://h/?code=CANARY&state=1";
+        let request = http::Request::get("https://h/p").header("referer", url);
+        let request = request.body(Vec::new()).unwrap();
+        let masked = curl(&request, &["code"]);
+        assert_eq!(masked, "curl -X GET 'https://h/p' -H 'referer: https://h/?code=***&state=1'");
     }
 
     #[test]

@@ -303,27 +303,48 @@ pub fn percent_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
-/// Returns a text with `***` in place of the user name and password of each URL in it. A text
-/// without `://` is treated as a URL without a scheme.
+/// Returns a URL with `***` in place of its user name and password, and of those of each URL in its
+/// path, query and fragment. The scheme can be missing, as in a URL that is rejected.
+///
+/// For any other text, use [`without_user_infos`].
 ///
 /// ```
 /// use api_auth::without_user_info;
 ///
 /// assert_eq!(without_user_info("https://user:password@h/a@b"), "https://***@h/a@b");
+/// assert_eq!(without_user_info("user:password@h"), "***@h");
 /// assert_eq!(without_user_info("https://h/a@b"), "https://h/a@b");
-/// assert_eq!(without_user_info("to http://u:p@h or http://k"), "to http://***@h or http://k");
 /// ```
-pub fn without_user_info(text: &str) -> Cow<'_, str> {
-    let (infos, scheme) = match text.contains("://") {
-        true => (user_infos(text), "://"),
-        false => (user_info(text).into_iter().collect(), ""),
-    };
+pub fn without_user_info(url: &str) -> Cow<'_, str> {
+    let has_scheme = url.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    });
+    match if has_scheme { None } else { user_info(url) } {
+        Some(info) => {
+            let rest = url.get(info.len()..).unwrap_or_default();
+            ["***", &without_user_infos(rest)].concat().into()
+        }
+        None => without_user_infos(url),
+    }
+}
+
+/// Returns a text with `***` in place of the user name and password of each URL in it. A URL is
+/// recognized by its `://`.
+///
+/// ```
+/// use api_auth::without_user_infos;
+///
+/// assert_eq!(without_user_infos("to http://u:p@h or http://k"), "to http://***@h or http://k");
+/// assert_eq!(without_user_infos("to ann@example.com"), "to ann@example.com");
+/// ```
+pub fn without_user_infos(text: &str) -> Cow<'_, str> {
+    let infos = user_infos(text);
     let mut shown = String::new();
     let mut rest = text;
     for info in &infos {
-        let found = format!("{scheme}{info}@");
+        let found = format!("://{info}@");
         let Some((before, after)) = rest.split_once(&found) else { continue };
-        shown.extend([before, scheme, "***@"]);
+        shown.extend([before, "://***@"]);
         rest = after;
     }
     if infos.is_empty() { text.into() } else { [&shown, rest].concat().into() }
@@ -417,6 +438,9 @@ pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
     #[test]
     fn user_information_is_found_in_each_url_of_a_text() {
         for (text, expected) in [
@@ -431,16 +455,27 @@ mod tests {
             ("://", &[]),
             ("http://@h", &[""]),
         ] {
-            assert_eq!(super::user_infos(text), expected, "{text}");
+            assert_eq!(user_infos(text), expected, "{text}");
         }
         let text = "u:p@h http://u:p@h/\u{142} http://u:p@h";
         let expected = "u:p@h http://***@h/\u{142} http://***@h";
-        assert_eq!(super::without_user_info(text), expected);
-        assert_eq!(super::without_user_info("u:p@h"), "***@h");
+        assert_eq!(without_user_infos(text), expected);
+        assert_eq!(without_user_infos("to u:p@h"), "to u:p@h");
     }
 
-    use super::*;
-    use proptest::prelude::*;
+    #[test]
+    fn user_information_of_a_url_without_a_scheme_is_removed() {
+        for (url, expected) in [
+            ("u:p@h", "***@h"),
+            ("u:p@h/?a=http://v:q@k", "***@h/?a=http://***@k"),
+            ("u:p@h/?a=http://k", "***@h/?a=http://k"),
+            ("https://u:p@h/?a=http://v:q@k", "https://***@h/?a=http://***@k"),
+            ("h:80/@u", "h:80/@u"),
+            ("h", "h"),
+        ] {
+            assert_eq!(without_user_info(url), expected, "{url}");
+        }
+    }
 
     const ASCII_PUNCTUATION: &str = "!\"#$%&'()*+,/:;<=>?@[\\]^_`{|}~-.";
 

@@ -90,11 +90,11 @@ pub use batch::Batch;
 pub use body::Body;
 pub use client::Client;
 pub use clock::{Clock, Interrupt, ManualClock, SystemClock};
-pub use curl::{curl, curl_with_secrets};
+pub use curl::{curl, curl_header, curl_with_secrets};
 pub use der::der_element;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
-    percent_decode, user_infos, without_user_info,
+    percent_decode, user_infos, without_user_info, without_user_infos,
 };
 pub use endpoint::{Endpoint, Extent, NumberedPages, Paged};
 pub use endpoint_info::EndpointInfo;

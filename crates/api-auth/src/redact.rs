@@ -180,8 +180,8 @@ impl RequestSecrets {
         }
     }
 
-    /// Adds the secrets of a value that is JSON, a form, or a URL with a query or a password. If `secret` is
-    /// true, all values in the JSON are secrets.
+    /// Adds the secrets of a value that is JSON, a form, or a URL with a query or a password. If
+    /// `secret` is true, all values in the JSON are secrets.
     fn add_text(&mut self, text: &str, parent: &str, secret: bool, listed: &[&str]) {
         let is_nested = text.trim_start().starts_with(['{', '[', '"']);
         if is_nested && self.add_json(text, parent, secret, listed) {
@@ -190,7 +190,10 @@ impl RequestSecrets {
         for info in user_infos(text) {
             if let Some((_, password)) = info.split_once(':') {
                 self.add(info.as_bytes());
-                self.add(password.as_bytes());
+                // A shorter one would match unrelated words, such as the number 1.
+                if password.len() >= SHORT {
+                    self.add(password.as_bytes());
+                }
             }
         }
         for part in text.split(['?', '#']).filter(|part| part.contains('=')) {
@@ -577,6 +580,9 @@ mod tests {
             let text = "no ann:CANARY@h, CANARY or ann";
             assert_eq!(secrets.redacted(text).as_deref(), Some("no ***@h, *** or ann"));
         }
+        let short = secrets(&request("application/json", r#"{"url":"http://u:1@h"}"#), &[]);
+        let redacted = short.redacted("status 1, http://u:1@h");
+        assert_eq!(redacted.as_deref(), Some("status 1, http://***@h"));
         let url = r#"{"url":"https://ann@h","email":"ann@h"}"#;
         assert_eq!(secrets(&request("application/json", url), &[]).redacted("no ann@h"), None);
     }

@@ -1,11 +1,11 @@
 //! The command `api`: sends a request to any endpoint.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, decode_form,
-    is_secret_header, is_secret_name, path_segment,
+    Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, curl_header,
+    decode_form, is_secret_header, is_secret_name, path_segment, percent_decode,
 };
 use clap::Args;
 
@@ -33,7 +33,8 @@ pub struct Api {
     /// inserts the text of a file
     #[arg(id = "typed_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     fields: Vec<(String, String)>,
-    /// Read the JSON body from this file (`-` is standard input)
+    /// Read the parameters of the request, as JSON, from this file (`-` is standard
+    /// input)
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Add a header to the request, such as `Accept-Language: pl`; it is not signed
@@ -99,13 +100,6 @@ impl Api {
             let bodies = if place(name) == Place::Body { P::BODIES } else { Bodies::Form };
             fields.push((name.clone(), field(name, value, bodies)?));
         }
-        let of_input = match (&self.input, P::BODIES) {
-            (Some(path), Bodies::Query) => members(input_json(path)?, "query")?,
-            _ => Vec::new(),
-        };
-        if known.is_some() {
-            fields.iter().chain(&of_input).try_for_each(check_number::<P>)?;
-        }
         // A parameter of a query may be repeated.
         let names = fields.iter().map(|(name, _)| name.as_str());
         check_repeated(names.filter(|name| place(name) != Place::Query))?;
@@ -114,6 +108,17 @@ impl Api {
             None => self.path.clone().unwrap_or_default(),
         };
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+        if let (Some(input), Bodies::Form | Bodies::Query) = (&self.input, P::BODIES) {
+            let mut members = members::<P>(input)?;
+            members.retain(|(name, _)| fields.iter().all(|(field, _)| field != name));
+            fields.splice(..0, members);
+        }
+        if let Some(known) = known {
+            fields.iter().try_for_each(|(name, value)| check_number::<P>(name, &value.cell()))?;
+            for (name, value) in arguments(path, known).chain(decode_form(query.as_bytes())) {
+                check_number::<P>(&name, &value)?;
+            }
+        }
         let name = match info {
             Some(info) => info.id(),
             None => name_of::<P>(&method, path),
@@ -135,11 +140,6 @@ impl Api {
         let mut request = RawEndpoint::new(method.clone(), path).with_id(name);
         for (name, value) in decode_form(query.as_bytes()) {
             request = request.param(name, value);
-        }
-        for (name, value) in of_input {
-            if fields.iter().all(|(field, _)| *field != name) {
-                request = request.param(name, value.cell());
-            }
         }
         let mut of_body = Vec::new();
         for (name, value) in fields {
@@ -174,14 +174,7 @@ impl Api {
             context.check_credential_fields(&request)?;
             let mut command = P::curl(context.client()?, &request)?;
             for (name, value) in &headers {
-                let value = match value.is_sensitive() {
-                    true => "***".to_owned(),
-                    false => {
-                        let value = String::from_utf8_lossy(value.as_bytes());
-                        Json::Text(value.into_owned()).masked().cell()
-                    }
-                };
-                command.push_str(&format!(" -H '{name}: {}'", value.replace('\'', "'\\''")));
+                command.push_str(&curl_header(name, value, &[]));
             }
             return context.output.text(&command).map(|()| Exit::Done);
         }
@@ -349,22 +342,21 @@ fn known<P: Provider>(method: &Method, path: &str) -> Option<&'static EndpointIn
 ///
 /// # Errors
 /// Returns an error that names the parameter, if its value can never be valid.
-fn check_number<P: Provider>((name, value): &(String, Json)) -> Result<(), Failure> {
-    let Some((_, parse)) = P::NUMBERS.iter().find(|(number, _)| number == name) else {
+fn check_number<P: Provider>(name: &str, value: &str) -> Result<(), Failure> {
+    let Some((_, parse)) = P::NUMBERS.iter().find(|(number, _)| *number == name) else {
         return Ok(());
     };
-    let value = value.cell();
-    parse(&value).map(drop).map_err(|problem| usage(&format!("{name}: `{value}` {problem}")))
+    parse(value).map(drop).map_err(|problem| usage(&format!("{name}: `{value}` {problem}")))
 }
 
-/// Returns the members of the JSON object of `--input`, which become the parameters of `place`.
-fn members(body: Json, place: &str) -> Result<Vec<(String, Json)>, Failure> {
-    match body {
-        Json::Object(members) => Ok(members),
-        _ => {
-            Err(usage(&format!("--input: must be a JSON object, whose members become the {place}")))
-        }
-    }
+/// Reads the JSON object of `--input`, whose members become the parameters of a form or a query.
+fn members<P: Provider>(input: &Path) -> Result<Vec<(String, Json)>, Failure> {
+    let Json::Object(members) = input_json(input)? else {
+        let part = if P::BODIES == Bodies::Form { "form" } else { "query" };
+        let problem = format!("must be a JSON object, whose members become the {part}");
+        return Err(usage(&format!("--input: {problem}")));
+    };
+    Ok(members)
 }
 
 fn usage(problem: &str) -> Failure {
@@ -424,6 +416,15 @@ fn is_of_template(path: &str, template: &str) -> bool {
     }
 }
 
+/// Returns the names of the placeholders of an endpoint's template, with the values that a matching
+/// path has for them.
+fn arguments(path: &str, known: &EndpointInfo) -> impl Iterator<Item = (String, String)> {
+    known.template().split('/').zip(path.split('/')).filter_map(|(name, value)| {
+        let name = name.strip_prefix('{')?.strip_suffix('}')?;
+        Some((name.to_owned(), percent_decode(value).unwrap_or_else(|| value.to_owned())))
+    })
+}
+
 /// Returns columns that exist in most lists: the id, the status and the name.
 fn columns(pages: &'static Pages) -> [(&'static str, &'static str); 3] {
     [(pages.id, pages.id), ("status", "status"), ("name", "name")]
@@ -457,22 +458,17 @@ fn body<P: Provider>(
     fields: &[(String, Json)],
     known: Option<&EndpointInfo>,
 ) -> Result<Body<'static>, Failure> {
-    let mut body = match input {
-        None => Json::Object(Vec::new()),
-        Some(path) => input_json(path)?,
-    };
     if P::BODIES == Bodies::Form {
-        let mut members = members(body, "form")?;
-        if known.is_some() {
-            members.iter().try_for_each(check_number::<P>)?;
-        }
-        members.retain(|(name, _)| fields.iter().all(|(field, _)| field != name));
         let mut params = Params::new();
-        for (name, value) in members.iter().chain(fields) {
+        for (name, value) in fields {
             params.push(name.clone(), value.cell());
         }
         return Ok(Body::Form(params));
     }
+    let mut body = match input {
+        None => Json::Object(Vec::new()),
+        Some(path) => input_json(path)?,
+    };
     for (path, value) in fields {
         set(&mut body, path, value.clone())?;
     }

@@ -30,8 +30,6 @@ const ENVIRONMENT: &str = "environment";
 
 /// The key in a profile whose value is the environment of the provider, such as `sandbox`.
 const ENVIRONMENT_KEY: &str = "environment";
-/// The key in a profile that selects an environment as well, for TinyPass only.
-const SANDBOX_KEY: &str = "sandbox";
 /// The key in a profile for the file with additional root certificates. Which certificates are
 /// needed depends on the machine, so the environment variable for this file is used even if the
 /// credentials come from another source.
@@ -40,8 +38,6 @@ const CA_CERTIFICATE_KEY: &str = "ca_certificate";
 const BLANK_SETTING: &str = "set a value, or remove the setting";
 /// The keys in a profile whose values are base URLs.
 const URL_KEYS: [&str; 2] = ["base_url", "provider_host"];
-/// The keys in a profile that select the server to which the credentials are sent.
-const SERVER_KEYS: [&str; 4] = [ENVIRONMENT_KEY, SANDBOX_KEY, "base_url", "provider_host"];
 
 /// A setting of a provider's client, read from an environment variable or a profile.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +50,9 @@ pub struct Variable {
     pub is_secret: bool,
     /// Whether a client cannot be created without this setting.
     pub is_required: bool,
+    /// Whether the setting selects the server, so that `--environment` and `--base-url` override
+    /// it.
+    pub selects_server: bool,
 }
 
 /// The settings of a client, from one source.
@@ -108,8 +107,7 @@ impl Settings {
         variables: &'static [Variable],
         global: &Global,
     ) -> Result<Self, Failure> {
-        let (file, profile) = (global.env_file.as_deref(), global.profile.as_deref());
-        Self::find_in(program, variables, file, profile)
+        Self::find_in(program, variables, global, global.profile.as_deref())
     }
 
     /// Returns the settings for a login through the browser. A profile given with `--profile` that
@@ -125,26 +123,25 @@ impl Settings {
         {
             profile = None;
         }
-        Self::find_in(program, variables, global.env_file.as_deref(), profile)?
-            .complete(program, variables)
+        Self::find_in(program, variables, global, profile)?.complete(program, variables)
     }
 
-    /// Returns the settings of the first source that is present: `file`, `profile`, environment
-    /// variables, or the default profile. Required settings can be missing.
+    /// Returns the settings of the first source that is present: the file of `--env-file`,
+    /// `profile`, environment variables, or the default profile. Required settings can be missing.
     fn find_in(
         program: &str,
         variables: &'static [Variable],
-        file: Option<&Path>,
+        global: &Global,
         profile: Option<&str>,
     ) -> Result<Self, Failure> {
-        let settings = if let Some(path) = file {
+        let settings = if let Some(path) = &global.env_file {
             Self::from_env_file(path, variables)
         } else if let Some(name) = profile {
             Profiles::load(program)?.settings(name, variables)
         } else {
             // One source supplies all settings: a variable such as `TPAY_ENVIRONMENT` must not be
             // ignored because the credentials come from the default profile.
-            let settings = Self::from_environment(variables)?;
+            let settings = Self::from_environment(variables, global)?;
             let profiles = match settings.decisive(variables) {
                 None => Profiles::load_if_home(program)?,
                 Some(_) => None,
@@ -197,7 +194,8 @@ impl Settings {
                 };
                 let problem = format!(
                     "{} is not set (credentials were read from the {}{because})",
-                    variable.name, self.source
+                    self.own_name(variables, variable.name),
+                    self.source
                 );
                 // If there are profiles but no default one, the hint names them.
                 let is_nothing_set = self.decisive(variables).is_none();
@@ -265,9 +263,20 @@ impl Settings {
     fn name_of(&self, variable: &Variable) -> String {
         match self.source.as_str() {
             ENVIRONMENT => variable.name.to_owned(),
-            source if source.starts_with("profile ") => format!("{source}: {}", variable.key),
+            source if self.is_of_profile() => format!("{source}: {}", variable.key),
             source => format!("{source}: {}", variable.name),
         }
+    }
+
+    /// Returns the name of the setting `name` within its source: its key in a profile, or else the
+    /// name of its variable.
+    pub fn own_name(&self, variables: &[Variable], name: &'static str) -> &'static str {
+        let variable = variables.iter().find(|variable| variable.name == name);
+        variable.filter(|_| self.is_of_profile()).map_or(name, |variable| variable.key)
+    }
+
+    fn is_of_profile(&self) -> bool {
+        self.source.starts_with("profile ")
     }
 
     /// If the message of a failure begins with the name of an invalid argument, replaces that name
@@ -288,8 +297,7 @@ impl Settings {
         };
         let Some(argument) = failure.argument().map(str::to_owned) else {
             // The message of the program begins with the variable.
-            let mut set = variables.iter().filter(|variable| self.get(variable.name).is_some());
-            let found = set.find(|variable| {
+            let found = variables.iter().find(|variable| {
                 let rest = failure.message().strip_prefix(variable.name);
                 rest.is_some_and(|rest| rest.starts_with(": "))
             });
@@ -321,9 +329,9 @@ impl Settings {
             [] => variable.is_required,
             names => names.contains(&variable.name),
         };
-        let is_of_profile = self.source.starts_with("profile ");
-        let name = |variable: &Variable| if is_of_profile { variable.key } else { variable.name };
-        let names: Vec<_> = variables.iter().filter(is_rejected).map(name).collect();
+        let rejected = variables.iter().filter(is_rejected);
+        let names: Vec<_> =
+            rejected.map(|variable| self.own_name(variables, variable.name)).collect();
         let names = listed(&names, "or");
         // Only tokens of users expire; the clients replace all other tokens.
         let again = match optional.iter().any(|name| name.ends_with("_TOKEN")) {
@@ -334,15 +342,16 @@ impl Settings {
             ENVIRONMENT => {
                 format!("correct {names}, or use --profile NAME or --env-file FILE{again}")
             }
-            source if is_of_profile => {
+            source if self.is_of_profile() => {
                 format!("correct {names} of the {source} with `{{program}} auth login`{again}")
             }
             source => format!("correct {names} of the {source}, or use another file{again}"),
         }
     }
 
-    fn from_environment(variables: &[Variable]) -> Result<Self, Failure> {
-        check_names(Env::PROCESS, variables)?;
+    fn from_environment(variables: &[Variable], global: &Global) -> Result<Self, Failure> {
+        let is_server_given = global.environment.is_some() || global.base_url.is_some();
+        check_names(Env::PROCESS, variables, is_server_given)?;
         let mut values = BTreeMap::new();
         for variable in variables {
             let value = Env::PROCESS.get(variable.name).map_err(|error| {
@@ -429,12 +438,13 @@ fn is_misspelt(name: &str, variables: &[Variable]) -> bool {
 
 /// Checks that no environment variable looks like a misspelt optional setting, such as
 /// `TPAY_ENVIROMENT`, or like one that selects the server, such as `TPAY_SANDBOX`. Requests would be
-/// sent to production although the user meant another server. Other variables with the prefix can
+/// sent to production although the user meant another server. If an option selects the server,
+/// variables that select it have no effect and are ignored. Other variables with the prefix can
 /// belong to other programs.
 ///
 /// # Errors
 /// Returns an error that names both variables.
-fn check_names(env: Env<'_>, variables: &[Variable]) -> Result<(), Failure> {
+fn check_names(env: Env<'_>, variables: &[Variable], is_server_given: bool) -> Result<(), Failure> {
     /// Names that users may expect, without the prefix, each with the variable to use instead.
     const OTHER_NAMES: [(&str, &str); 6] = [
         ("ENV", "ENVIRONMENT"),
@@ -464,8 +474,10 @@ fn check_names(env: Env<'_>, variables: &[Variable]) -> Result<(), Failure> {
                 closest(written, optional.map(|variable| rest(variable.name)))
             }
         };
-        let mut known = variables.iter().map(|variable| variable.name);
-        if let Some(meant) = known.find(|known| Some(rest(known)) == meant) {
+        let meant = variables.iter().find(|known| Some(rest(known.name)) == meant);
+        let Some(meant) = meant else { continue };
+        if !(is_server_given && meant.selects_server) {
+            let meant = meant.name;
             let problem = format!("{name} is not a variable of this program");
             let hint = format!("set {meant} instead, or unset {name}");
             return Err(Failure::new(Exit::Local, problem).with_hint(hint));
@@ -738,11 +750,11 @@ impl Profiles {
         settings: &Settings,
         variables: &[Variable],
     ) -> Result<(), Failure> {
-        let sets_server = variables.iter().any(|variable| {
-            SERVER_KEYS.contains(&variable.key) && settings.get(variable.name).is_some()
-        });
         let mut profile = self.profile(name).cloned().unwrap_or_default();
-        profile.retain(|key, _| !(sets_server && SERVER_KEYS.contains(&key)));
+        let of_server = || variables.iter().filter(|variable| variable.selects_server);
+        if of_server().any(|variable| settings.get(variable.name).is_some()) {
+            of_server().for_each(|variable| drop(profile.remove(variable.key)));
+        }
         for variable in variables {
             let Some(value) = settings.get(variable.name) else { continue };
             let value = match variable.key {
@@ -770,18 +782,24 @@ impl Profiles {
     ///
     /// # Errors
     /// Returns an error if the path of `--ca-certificate` cannot be stored as an absolute path.
-    fn connect(&mut self, name: &str, global: &Global) -> Result<(), Failure> {
+    fn connect(
+        &mut self,
+        name: &str,
+        global: &Global,
+        variables: &[Variable],
+    ) -> Result<(), Failure> {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
         let profile = profiles.and_then(|profiles| profiles.get_mut(name)?.as_table_mut());
         let Some(profile) = profile else { return Ok(()) };
-        if let Some(url) = &global.base_url {
-            profile.remove(ENVIRONMENT_KEY);
-            profile.insert("base_url".to_owned(), url.as_str().into());
-        } else if let Some(environment) = &global.environment {
-            for key in URL_KEYS.into_iter().chain([SANDBOX_KEY]) {
-                profile.remove(key);
+        let server = match (&global.base_url, &global.environment) {
+            (Some(url), _) => Some(("base_url", url)),
+            (None, environment) => environment.as_ref().map(|name| (ENVIRONMENT_KEY, name)),
+        };
+        if let Some((key, value)) = server {
+            for variable in variables.iter().filter(|variable| variable.selects_server) {
+                profile.remove(variable.key);
             }
-            profile.insert(ENVIRONMENT_KEY.to_owned(), environment.as_str().into());
+            profile.insert(key.to_owned(), value.as_str().into());
         }
         if let Some(file) = &global.ca_certificate {
             let file = absolute("--ca-certificate", file)?;
@@ -791,8 +809,8 @@ impl Profiles {
     }
 
     /// Returns a line that names the settings of the `previous` profile that are still in the
-    /// profile, although neither the `new` settings nor an option contains them. Returns an empty string if there are
-    /// none.
+    /// profile, although neither the `new` settings nor an option contains them. Returns an empty
+    /// string if there are none.
     fn kept(
         &self,
         program: &str,
@@ -1010,7 +1028,7 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
     let (mut profiles, _lock) = Profiles::edit(program, global)?;
     let previous = profiles.profile(name).cloned();
     profiles.store(name, &settings, variables)?;
-    profiles.connect(name, global)?;
+    profiles.connect(name, global, variables)?;
     let kept = profiles.kept(program, name, previous.as_ref(), &settings, variables, global);
     let stored = profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))?;
     Ok(stored + &kept)
@@ -1052,7 +1070,7 @@ pub(crate) fn store_login<P: Provider>(
             profiles.set(name, variable.key, value.expose());
         }
     }
-    profiles.connect(name, global)?;
+    profiles.connect(name, global, P::VARIABLES)?;
     let kept = match is_other {
         true => profiles.kept(P::NAME, name, previous.as_ref(), settings, P::VARIABLES, global),
         false => String::new(),
@@ -1145,10 +1163,14 @@ mod tests {
     use super::*;
     use crate::test_folder::TestFolder;
 
+    const fn variable(name: &'static str, key: &'static str) -> Variable {
+        Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+    }
+
     const VARIABLES: &[Variable] = &[
-        Variable { name: "X_ID", key: "id", is_secret: false, is_required: true },
-        Variable { name: "X_SECRET", key: "secret", is_secret: true, is_required: true },
-        Variable { name: "X_HOST", key: "host", is_secret: false, is_required: false },
+        Variable { is_required: true, ..variable("X_ID", "id") },
+        Variable { is_secret: true, is_required: true, ..variable("X_SECRET", "secret") },
+        variable("X_HOST", "host"),
     ];
 
     #[test]
@@ -1259,8 +1281,9 @@ mod tests {
     #[test]
     fn login_keeps_other_settings_of_the_profile() {
         const VARIABLES: &[Variable] = &[
-            Variable { name: "X_ID", key: "id", is_secret: false, is_required: true },
-            Variable { name: "X_BASE_URL", key: "base_url", is_secret: false, is_required: false },
+            variable("X_ID", "id"),
+            Variable { selects_server: true, ..variable("X_ENVIRONMENT", ENVIRONMENT_KEY) },
+            Variable { selects_server: true, ..variable("X_BASE_URL", "base_url") },
         ];
         let table = "[profiles.a]\nid = \"1\"\nenvironment = \"sandbox\"\nunknown = 7\n";
         let login = |new: &[(&'static str, &str)], environment: Option<&str>| {
@@ -1273,7 +1296,7 @@ mod tests {
             let previous = profiles.profile("a").cloned();
             let new = settings(new);
             profiles.store("a", &new, VARIABLES).unwrap();
-            profiles.connect("a", &global).unwrap();
+            profiles.connect("a", &global, VARIABLES).unwrap();
             let kept = profiles.kept("x", "a", previous.as_ref(), &new, VARIABLES, &global);
             (profiles.profile("a").unwrap().to_string(), kept)
         };
@@ -1349,12 +1372,7 @@ mod tests {
 
     #[test]
     fn file_with_root_certificates_is_stored_with_its_absolute_path() {
-        let variables = [Variable {
-            name: "X_CA_CERTIFICATE",
-            key: CA_CERTIFICATE_KEY,
-            is_secret: false,
-            is_required: false,
-        }];
+        let variables = [variable("X_CA_CERTIFICATE", CA_CERTIFICATE_KEY)];
         let folder = std::env::current_dir().unwrap();
         for (file, expected) in [
             ("ca.pem".to_owned(), folder.join("ca.pem")),
@@ -1468,32 +1486,37 @@ mod tests {
         let variables = [
             VARIABLES,
             &[
-                Variable { name: "X_ENVIRONMENT", key: ENVIRONMENT_KEY, ..VARIABLES[2] },
-                Variable { name: "X_BASE_URL", key: "base_url", ..VARIABLES[2] },
+                Variable { selects_server: true, ..variable("X_ENVIRONMENT", ENVIRONMENT_KEY) },
+                Variable { selects_server: true, ..variable("X_BASE_URL", "base_url") },
             ],
         ]
         .concat();
         for (name, meant) in [
+            ("X_HOSTS", "X_HOST"),
             ("X_ENVIROMENT", "X_ENVIRONMENT"),
             ("X_ENV", "X_ENVIRONMENT"),
             ("X_STAGING", "X_ENVIRONMENT"),
             ("X_BASEURL", "X_BASE_URL"),
             ("X_API_URL", "X_BASE_URL"),
-            ("X_HOSTS", "X_HOST"),
         ] {
-            let error = check_names(Env::given(&[(name, "CANARY")]), &variables).unwrap_err();
+            let names = [(name, "CANARY")];
+            let check =
+                |is_server_given| check_names(Env::given(&names), &variables, is_server_given);
+            let error = check(false).unwrap_err();
             let problem = format!("{name} is not a variable of this program");
             assert_eq!((error.exit(), error.message()), (Exit::Local, problem.as_str()));
             let text = error.to_string();
             assert!(text.contains(&format!("set {meant} instead")), "{text}");
             assert!(!text.contains("CANARY"), "{text}");
+            // An option takes precedence over all variables that select the server.
+            assert_eq!(check(true).is_err(), meant == "X_HOST", "{name}");
         }
         // Other programs have variables with the same prefix. The message for a missing required
         // variable names it.
         let others = ["X_NAME", "X_CERT", "X_SERVICE_HOST", "X_SECRETS", "ENVIROMENT", "Y_ENV"];
         let known = ["X_HOST", "X_ENVIRONMENT", "X_BASE_URL"];
         let others: Vec<_> = others.iter().chain(&known).map(|name| (*name, "v")).collect();
-        check_names(Env::given(&others), &variables).unwrap();
+        check_names(Env::given(&others), &variables, false).unwrap();
     }
 
     #[cfg(unix)]

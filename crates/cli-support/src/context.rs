@@ -12,7 +12,7 @@ use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::validate::has_outer_space;
 use api_auth::{
     Body, Credential, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response,
-    Secret, StatusCode, Transport, without_user_info,
+    Secret, StatusCode, Transport, without_user_infos,
 };
 
 use crate::args::{
@@ -537,11 +537,8 @@ impl<P: Provider> Context<P> {
             return Ok(None);
         };
         check_read(&setting, &path)?;
-        let mut name = format!("{setting} {}", path.display());
-        if name.contains("://") {
-            // A URL is not a path, but may contain a password.
-            name = without_user_info(&name).into_owned();
-        }
+        // A URL is not a path, but may contain a password.
+        let name = without_user_infos(&format!("{setting} {}", path.display())).into_owned();
         let read = open_to_read(&setting, &path)
             .and_then(|mut file| limited(&mut file))
             .map_err(|error| Failure::new(Exit::Local, format!("{name}: {error}")))?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_auth::{is_secret_name, without_user_info};
+use api_auth::{is_secret_name, without_user_infos};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -83,9 +83,7 @@ impl Json {
         match self {
             Self::Object(members) => Self::Object(members.into_iter().map(member).collect()),
             Self::List(entries) => Self::List(entries.into_iter().map(Self::masked).collect()),
-            Self::Text(text) if text.contains("://") => {
-                Self::Text(without_user_info(&text).into_owned())
-            }
+            Self::Text(text) => Self::Text(without_user_infos(&text).into_owned()),
             other => other,
         }
     }

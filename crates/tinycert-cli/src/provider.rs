@@ -40,7 +40,11 @@ const TEST_CLOCK: &str = "TINYCERT_TEST_CLOCK";
 const NO_TOKEN: &str = "no-session";
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: true }
+    Variable { name, key, is_secret: false, is_required: true, selects_server: false }
+}
+
+const fn server(name: &'static str, key: &'static str) -> Variable {
+    Variable { is_required: false, selects_server: true, ..variable(name, key) }
 }
 
 /// A client and its session. The first request that needs the session opens it.
@@ -124,8 +128,8 @@ impl Provider for TinyCert {
         Variable { is_secret: true, ..variable(KEY, "api_key") },
         variable(EMAIL, "email"),
         Variable { is_secret: true, ..variable(PASSPHRASE, "passphrase") },
-        Variable { is_required: false, ..variable(ENVIRONMENT, "environment") },
-        Variable { is_required: false, ..variable(BASE_URL, "base_url") },
+        server(ENVIRONMENT, "environment"),
+        server(BASE_URL, "base_url"),
         Variable { is_required: false, ..variable("TINYCERT_CA_CERTIFICATE", "ca_certificate") },
     ];
     const REJECTED: &'static [&'static str] =

@@ -30,7 +30,11 @@ const ENVIRONMENT: &str = "TINYPASS_ENVIRONMENT";
 const SANDBOX: &str = "TINYPASS_SANDBOX";
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false }
+    Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+}
+
+const fn server(name: &'static str, key: &'static str) -> Variable {
+    Variable { selects_server: true, ..variable(name, key) }
 }
 
 impl Provider for TinyPass {
@@ -38,9 +42,9 @@ impl Provider for TinyPass {
     const VARIABLES: &'static [Variable] = &[
         Variable { is_required: true, ..variable(AID, "aid") },
         Variable { is_required: true, is_secret: true, ..variable(PRIVATE_KEY, "private_key") },
-        variable(ENVIRONMENT, "environment"),
-        variable(SANDBOX, "sandbox"),
-        variable("TINYPASS_BASE_URL", "base_url"),
+        server(ENVIRONMENT, "environment"),
+        server(SANDBOX, "sandbox"),
+        server("TINYPASS_BASE_URL", "base_url"),
         variable("TINYPASS_CA_CERTIFICATE", "ca_certificate"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinypass_client::ENDPOINTS;
@@ -72,8 +76,8 @@ impl Provider for TinyPass {
             (Some("1" | "true"), None | Some("sandbox")) => "sandbox",
             (Some("0" | "false"), None) => "production",
             (Some("0" | "false" | "1" | "true"), Some(_)) => {
-                let problem =
-                    format!("{SANDBOX}: contradicts {ENVIRONMENT}; remove one of the two");
+                let other = settings.own_name(Self::VARIABLES, ENVIRONMENT);
+                let problem = format!("{SANDBOX}: contradicts {other}; set only one of the two");
                 return Err(Failure::new(Exit::Usage, problem));
             }
             (Some(_), _) => {

@@ -194,7 +194,7 @@ impl ClientBuilder {
             (Some("production"), None | Some(false)) => false,
             (Some("sandbox"), None | Some(true)) => true,
             (Some("production" | "sandbox"), _) => {
-                let problem = "contradicts TINYPASS_ENVIRONMENT; unset one of the two";
+                let problem = "contradicts TINYPASS_ENVIRONMENT; set only one of the two";
                 return Err(InputError::new("TINYPASS_SANDBOX", problem));
             }
             (Some(_), _) => {
@@ -351,7 +351,7 @@ mod tests {
         for (name, value) in [("sandbox", "0"), ("production", "true")] {
             let error = with(&[named(name), ("TINYPASS_SANDBOX", value)]).unwrap_err();
             let problem =
-                "TINYPASS_SANDBOX: contradicts TINYPASS_ENVIRONMENT; unset one of the two";
+                "TINYPASS_SANDBOX: contradicts TINYPASS_ENVIRONMENT; set only one of the two";
             assert_eq!(error, problem);
         }
         let error = with(&[named("staging")]).unwrap_err();

@@ -26,7 +26,11 @@ use crate::login;
 pub(crate) struct Tokenpass;
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false }
+    Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+}
+
+const fn server(name: &'static str, key: &'static str) -> Variable {
+    Variable { selects_server: true, ..variable(name, key) }
 }
 
 const fn secret(name: &'static str, key: &'static str) -> Variable {
@@ -53,9 +57,9 @@ impl Provider for Tokenpass {
     const VARIABLES: &'static [Variable] = &[
         Variable { is_required: true, ..variable(MAIN_ID, "client_id") },
         Variable { is_required: true, ..secret(MAIN_SECRET, "client_secret") },
-        variable(ENVIRONMENT, "environment"),
-        variable("TOKENPASS_BASE_URL", "base_url"),
-        variable("TOKENPASS_PROVIDER_HOST", "provider_host"),
+        server(ENVIRONMENT, "environment"),
+        server("TOKENPASS_BASE_URL", "base_url"),
+        server("TOKENPASS_PROVIDER_HOST", "provider_host"),
         variable("TOKENPASS_CA_CERTIFICATE", "ca_certificate"),
         secret(TOKEN, "oauth_token"),
         variable(PRIVILEGED_ID, "privileged_client_id"),
@@ -130,8 +134,8 @@ impl Provider for Tokenpass {
         }
         if let Some(id) = settings.get(PRIVILEGED_ID) {
             let Some(secret) = settings.get(PRIVILEGED_SECRET) else {
-                let problem =
-                    format!("{PRIVILEGED_SECRET}: must be set, because {PRIVILEGED_ID} is set");
+                let id = settings.own_name(Self::VARIABLES, PRIVILEGED_ID);
+                let problem = format!("{PRIVILEGED_SECRET}: must be set, because {id} is set");
                 return Err(Failure::new(Exit::Local, problem));
             };
             builder = builder.privileged(id, secret);

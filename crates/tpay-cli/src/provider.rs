@@ -32,7 +32,11 @@ use tpay_client::{Client, ClientBuilder, Environment, FileStore, MemoryStore};
 pub(crate) struct Tpay;
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false }
+    Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+}
+
+const fn server(name: &'static str, key: &'static str) -> Variable {
+    Variable { selects_server: true, ..variable(name, key) }
 }
 
 const fn pages(endpoint: &'static str, lists: &'static [&'static str], id: &'static str) -> Pages {
@@ -76,8 +80,8 @@ impl Provider for Tpay {
             is_secret: true,
             ..variable("TPAY_CLIENT_SECRET", "client_secret")
         },
-        variable("TPAY_ENVIRONMENT", "environment"),
-        variable("TPAY_BASE_URL", "base_url"),
+        server("TPAY_ENVIRONMENT", "environment"),
+        server("TPAY_BASE_URL", "base_url"),
         variable("TPAY_TOKEN_CACHE", "token_cache"),
         variable("TPAY_CA_CERTIFICATE", "ca_certificate"),
         variable(MERCHANT_ID, "merchant_id"),

@@ -125,6 +125,29 @@ fn tables_of_endpoints_are_complete_and_in_the_order_of_the_lists() {
 }
 
 #[test]
+fn parameters_are_where_the_tables_of_endpoints_have_them() {
+    let mut counts = [0, 0];
+    for provider in PROVIDERS {
+        let (_, table) = TABLES.iter().find(|(name, _)| *name == provider.name).unwrap();
+        for call in (provider.calls)() {
+            let endpoint = table.iter().find(|endpoint| endpoint.id() == call.id()).unwrap();
+            let [query, mut body] = call.parameters().unwrap();
+            // `oauth.api_token` sends one of its parameters in both.
+            body.retain(|name| !query.contains(name));
+            for (names, is_in_query) in [(&query, true), (&body, false)] {
+                for name in names {
+                    assert_eq!(endpoint.is_in_query(name), is_in_query, "{} {name}", call.id());
+                }
+            }
+            if call.method() == "POST" {
+                counts = [counts[0] + query.len(), counts[1] + body.len()];
+            }
+        }
+    }
+    assert!(counts[0] >= 10 && counts[1] >= 50, "{counts:?}");
+}
+
+#[test]
 fn every_call_has_valid_arguments() {
     for provider in PROVIDERS {
         let server = world::start(provider);

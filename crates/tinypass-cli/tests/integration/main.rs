@@ -149,6 +149,34 @@ fn profile_is_stored_and_used() {
     assert!(run.status == 0 && run.stdout.contains("profile `default`"), "{run:?}");
 }
 
+#[test]
+fn option_replaces_all_settings_of_the_server_in_a_profile() {
+    let world = world();
+    let base = world.sandbox.tinypass().base_url();
+    let keys =
+        format!("TINYPASS_AID={}\nTINYPASS_PRIVATE_KEY={}\n", server::AID, server::PRIVATE_KEY);
+    let file = format!("{keys}TINYPASS_ENVIRONMENT=sandbox\nTINYPASS_SANDBOX=1\n");
+    let login = ["auth", "login", "--env-file", "-"];
+    for (option, value) in [("--base-url", base), ("--environment", "production")] {
+        let login = world.bare(&[&login[..], &[option, value]].concat());
+        assert_eq!(world.finish(login, &file).status, 0);
+        // A setting that contradicts another one is an error.
+        let run = world.finish(world.bare(&["access", "list", "--curl"]), "");
+        assert_eq!(run.status, 0, "{option}: {run:?}");
+        let url = if option == "--base-url" { base } else { "https://api.tinypass.com" };
+        assert!(run.stdout.contains(&format!("'{url}/")), "{option}: {run:?}");
+    }
+    if cfg!(unix) {
+        let login = world.bare(&[&login[..], &["--base-url", base]].concat());
+        assert_eq!(world.finish(login, &file).status, 0);
+        let file = world.home.join(".config/tinypass/profiles.toml");
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(text.contains(base) && !text.contains("sandbox ="), "{text}");
+    } else {
+        eprintln!("skipped: the folder of profiles is another one");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn readme_is_a_walk_that_works() {
@@ -438,9 +466,15 @@ fn parameters_of_api_are_in_the_query() {
         ("pagesize=0", "pagesize: `0` must be a whole number of at least 1"),
         ("pagesize=many", "pagesize: `many` must be"),
     ] {
-        for call in [&["access.search"][..], &["GET", "/r2/access/search"]] {
-            let run = world.run(&[&["api"], call, &["-f", field]].concat());
-            assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+        let path = format!("/r2/access/search?a=b&{field}");
+        for call in [
+            &["access.search", "-f", field][..],
+            &["GET", "/r2/access/search", "-f", field],
+            &["GET", &path],
+            &["GET", &path, "--paginate"],
+        ] {
+            let run = world.run(&[&["api"], call, &["--curl"]].concat());
+            assert!(run.status == 2 && run.stderr.contains(problem), "{call:?}: {run:?}");
         }
     }
     assert!(world.sandbox.take_seen().is_empty());
@@ -487,7 +521,7 @@ fn environment_of_a_setting_selects_the_server() {
         assert_eq!(host(&[], &["--profile", "c", "--environment", "sandbox"]), sandbox);
         for (name, problem) in [
             ("b", "profile `b`: environment: must be production or sandbox, not `staging`"),
-            ("c", "profile `c`: sandbox: contradicts TINYPASS_ENVIRONMENT; remove one of the two"),
+            ("c", "profile `c`: sandbox: contradicts environment; set only one of the two"),
         ] {
             let run = world.run(&["access", "list", "--profile", name]);
             assert!(run.status == 10 && run.stderr.contains(problem), "{run:?}");
@@ -495,12 +529,15 @@ fn environment_of_a_setting_selects_the_server() {
     } else {
         eprintln!("skipped: the folder of profiles is another one");
     }
+    let other = [("TINYPASS_ENV", "production"), ("TINYPASS_URL", "http://127.0.0.1:2")];
+    assert_eq!(host(&other, &["--environment", "sandbox"]), sandbox);
+    assert_eq!(host(&other, &["--base-url", url.1]), url.1);
     let mut command = world.command(&["access", "list"]);
     let run = {
         command.env(name, "production").env(flag, "1");
         world.finish(command, "")
     };
-    let problem = "TINYPASS_SANDBOX: contradicts TINYPASS_ENVIRONMENT; remove one of the two";
+    let problem = "TINYPASS_SANDBOX: contradicts TINYPASS_ENVIRONMENT; set only one of the two";
     assert!(run.status == 10 && run.stderr.contains(problem), "{run:?}");
     assert!(world.sandbox.take_seen().is_empty());
 }

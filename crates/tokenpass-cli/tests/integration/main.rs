@@ -112,6 +112,39 @@ fn empty_settings_have_a_hint() {
 }
 
 #[test]
+fn messages_about_a_profile_name_its_keys() {
+    let world = world();
+    let file = "TOKENPASS_CLIENT_ID=i\nTOKENPASS_CLIENT_SECRET=s\n";
+    let login = ["auth", "login", "--env-file", "-"];
+    let run = world.finish(world.bare(&login), file);
+    assert_eq!(run.status, 0, "{run:?}");
+    if !cfg!(unix) {
+        return eprintln!("skipped: the folder of profiles is another one");
+    }
+    let file = world.home.join(".config/tokenpass/profiles.toml");
+    let stored = std::fs::read_to_string(&file).unwrap();
+    let set = |text: &str| std::fs::write(&file, text).unwrap();
+    for (text, status, problem) in [
+        (
+            stored.clone() + "privileged_client_id = \"p\"\n",
+            10,
+            "profile `default`: privileged_client_secret: must be set, because \
+             privileged_client_id is set",
+        ),
+        (
+            stored.replace("client_secret =", "scheme ="),
+            3,
+            "client_secret is not set (credentials were read from the profile `default`)",
+        ),
+    ] {
+        set(&text);
+        let run = world.finish(world.bare(&["promise", "list"]), "");
+        assert!(run.status == status && run.stderr.contains(problem), "{run:?}");
+        assert!(!run.stderr.contains("TOKENPASS_"), "{run:?}");
+    }
+}
+
+#[test]
 fn lost_response_is_5_for_reads_and_6_for_writes() {
     let world = world();
     let write = ["api", "promise.create", "--yes", "-f", "source=1nobody"];

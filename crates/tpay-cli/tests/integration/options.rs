@@ -283,6 +283,8 @@ fn bodies_are_checked_before_they_are_sent() {
         (&["recurring.create", "-F", "schedule.0.amount=5"], "schedule: must be an object"),
         (&["recurring.create", "-F", "schedule=5"], "schedule: must be an object"),
         (&["accounts.category", "-f", "categoryId=x"], "categoryId: `x` must be a whole number"),
+        (&["GET", "/accounts/category/x%2F1"], "categoryId: `x/1` must be a whole number"),
+        (&["GET", "/transactions?limit=0"], "limit: `0` must be a whole number of at least 1"),
     ] {
         let run = world.run(&[&["api"], arguments, &["--yes"]].concat());
         assert!(run.status == 2 && run.stderr.contains(problem), "{arguments:?}: {run:?}");
@@ -366,6 +368,10 @@ fn headers_are_sent_and_shown() {
     let command = world.text(&[&api[..], &["--curl", "-H", "X-Api-Key: CANARY"]].concat());
     assert!(command.contains(r"-H 'x-trace: it'\''s 7'"), "{command}");
     assert!(command.contains("x-api-key: ***") && !command.contains("CANARY"), "{command}");
+    let referer = "Referer: https://h/?access_token=CANARY";
+    let command = world.text(&[&api[..], &["--curl", "-H", referer, "-H", "X-Empty:"]].concat());
+    let expected = "-H 'referer: https://h/?access_token=***' -H 'x-empty;'";
+    assert!(command.contains(expected) && !command.contains("CANARY"), "{command}");
 }
 
 #[test]
