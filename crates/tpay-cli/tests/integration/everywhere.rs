@@ -97,9 +97,7 @@ fn interrupted_payment_is_reported() {
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"777123\n").unwrap();
     let is_payment = |seen: &api_sandbox::Seen| seen.verdict.endpoint == Some("transactions.pay");
-    while !server.take_seen().iter().any(is_payment) {
-        std::thread::yield_now();
-    }
+    cli::wait_until(&mut child, || server.take_seen().iter().any(is_payment));
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
