@@ -497,7 +497,8 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
+            let failure = failure.with_variable_of(P::CREDENTIALS);
+            let failure = failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME);
             let exit = failure.exit();
             print_failure::<P>(failure, &words, is_json, color);
             exit.into()

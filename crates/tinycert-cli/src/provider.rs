@@ -146,6 +146,8 @@ impl Provider for TinyCert {
             setting: KEY,
         },
     ];
+    const LOOKUPS: &'static [(&'static str, &'static str)] =
+        &[("cert.new", "cert list"), ("cert.reissue", "cert list"), ("ca.new", "ca list")];
     type Client = Account;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Account, Failure> {

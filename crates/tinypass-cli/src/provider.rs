@@ -59,6 +59,8 @@ impl Provider for TinyPass {
         ("lifetime", positive::<i64>),
         ("expiration", positive::<i64>),
     ];
+    const LOOKUPS: &'static [(&'static str, &'static str)] =
+        &[("access.grant", "access get RID USER")];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {

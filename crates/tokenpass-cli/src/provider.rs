@@ -108,6 +108,13 @@ impl Provider for Tokenpass {
     // Rules of chats contain whole tokens; all other requests contain satoshis or credits.
     const AMOUNTS: &'static [(&'static str, u8)] =
         &[("tca_rules.*.quantity", 8), ("quantity", 0), ("accounts.*.amount", 0)];
+    const LOOKUPS: &'static [(&'static str, &'static str)] = &[
+        ("credit.give", "credit group history GROUP"),
+        ("credit.take", "credit group history GROUP"),
+        ("promise.create", "promise list"),
+    ];
+    const ENTRIES: &'static [(&'static str, &'static str)] =
+        &[("credit.give", "accounts"), ("credit.take", "accounts")];
     const ALLOWS_TEXT_AMOUNTS: bool = true;
     type Client = Client;
 

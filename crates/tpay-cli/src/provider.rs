@@ -119,6 +119,11 @@ impl Provider for Tpay {
         ("legalFormId", number::<i64>),
         ("documentTypeId", number::<i64>),
     ];
+    const LOOKUPS: &'static [(&'static str, &'static str)] = &[
+        ("transactions.create", "transaction list [--hidden-description TEXT]"),
+        ("transactions.refund", "refund list --transaction ID"),
+        ("refunds.create", "refund list"),
+    ];
     const AMOUNTS: &'static [(&'static str, u8)] = &[
         ("childTransactions.*.amount", 0),
         ("childTransactions.*.products.*.unitPrice", 0),

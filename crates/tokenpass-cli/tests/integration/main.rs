@@ -131,6 +131,39 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
 }
 
 #[test]
+fn rejected_entry_leaves_the_outcome_unknown() {
+    let world = world();
+    let group = world.run(&[
+        "credit",
+        "group",
+        "create",
+        "g",
+        "-o",
+        "csv",
+        "--fields",
+        "credit_group.uuid",
+    ]);
+    let group = group.stdout.lines().nth(1).unwrap();
+    assert_eq!(world.run(&["credit", "account", "create", group, "bob"]).status, 0);
+    let parameter = format!("group_uuid={group}");
+    let raw = ["api", "credit.give", "-f", &parameter, "--input", "-", "--yes"];
+    let given = ["credit", "give", group, "--input", "-", "--yes"];
+    let taken = ["credit", "take", group, "--input", "-", "--yes"];
+    let (bob, nosuch) = (r#"{"account":"bob","amount":5}"#, r#"{"account":"nosuch","amount":5}"#);
+    let hint = "check before you repeat the command, such as with `tokenpass credit group history";
+    for arguments in [&raw[..], &[&raw[..], &["-i"]].concat(), &given, &taken] {
+        let run = |entries: &str| {
+            world.finish(world.command(arguments), &format!(r#"{{"accounts":[{entries}]}}"#))
+        };
+        let several = run(&format!("{bob},{nosuch}"));
+        assert!(several.status == 6 && several.stderr.contains(hint), "{arguments:?}: {several:?}");
+        assert!(several.stderr.contains("Invalid account"), "{several:?}");
+        let one = run(nosuch);
+        assert!(one.status == 8 && !one.stderr.contains("hint"), "{arguments:?}: {one:?}");
+    }
+}
+
+#[test]
 fn messages_name_the_typed_arguments() {
     let world = world();
     for (arguments, named) in [
