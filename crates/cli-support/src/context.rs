@@ -159,11 +159,11 @@ pub trait Provider: Sized {
         Ok(None)
     }
 
-    /// Checks that the server accepts the credentials.
+    /// Checks that the server accepts all credentials that are set.
     ///
     /// # Errors
     /// Returns the error of the client.
-    fn check(client: &Self::Client) -> Result<(), Failure>;
+    fn check(client: &Self::Client, settings: &Settings) -> Result<(), Failure>;
 
     /// Sends read-only requests, as far as the credentials allow, and adds the results to the
     /// report.

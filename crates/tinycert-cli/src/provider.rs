@@ -174,7 +174,7 @@ impl Provider for TinyCert {
 
     provider_calls!();
 
-    fn check(client: &Account) -> Result<(), Failure> {
+    fn check(client: &Account, _: &Settings) -> Result<(), Failure> {
         client.session()?.list_cas()?;
         Ok(())
     }

@@ -98,7 +98,7 @@ impl Provider for TinyPass {
 
     provider_calls!();
 
-    fn check(client: &Client) -> Result<(), Failure> {
+    fn check(client: &Client, _: &Settings) -> Result<(), Failure> {
         client.search_access(&SearchAccess::new().page(0).page_size(1))?;
         Ok(())
     }

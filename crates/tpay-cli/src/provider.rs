@@ -185,7 +185,7 @@ impl Provider for Tpay {
         Ok(is_removed.then(|| format!("removed its access token from {folder}")))
     }
 
-    fn check(client: &Client) -> Result<(), Failure> {
+    fn check(client: &Client, _: &Settings) -> Result<(), Failure> {
         client.get_token_info()?;
         Ok(())
     }

@@ -82,6 +82,34 @@ fn hint_names_what_was_rejected() {
 }
 
 #[test]
+fn status_checks_all_credentials() {
+    let world = world();
+    let secret = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";
+    let fields = ["username=cryptonaut", "password=Correct-Horse-1", "scope=user"];
+    let fields = fields.iter().flat_map(|field| ["-f", field]);
+    let token = ["api", "oauth.password_token", "-f", "grant_type=password", "-o", "csv"];
+    let token = token.into_iter().chain(fields).chain(["--yes", "--fields", "access_token"]);
+    let token = world.run(&token.collect::<Vec<_>>()).stdout;
+    let token = token.lines().last().unwrap();
+    for (name, value, rejected) in [
+        ("TOKENPASS_OAUTH_TOKEN", "SandboxTokenOfNobody", Some("TOKENPASS_OAUTH_TOKEN: ")),
+        ("TOKENPASS_OAUTH_TOKEN", server::EXPIRED_TOKEN, Some("TOKENPASS_OAUTH_TOKEN: ")),
+        ("TOKENPASS_OAUTH_TOKEN", token, None),
+        (secret, "KwrongSecret000", Some("TOKENPASS_PRIVILEGED_CLIENT_ID: ")),
+    ] {
+        let mut command = world.command(&["auth", "status"]);
+        command.env(name, value);
+        let run = world.finish(command, "");
+        let shown = match rejected {
+            Some(reason) => format!("accepted\tfalse\nreason\t{reason}tokenpass "),
+            None => "accepted\ttrue\n".to_owned(),
+        };
+        let status = if rejected.is_some() { 3 } else { 0 };
+        assert!(run.status == status && run.stdout.contains(&shown), "{name}={value}: {run:?}");
+    }
+}
+
+#[test]
 fn empty_settings_have_a_hint() {
     let world = world();
     for name in ["TOKENPASS_OAUTH_TOKEN", "TOKENPASS_SCHEME", "TOKENPASS_PROVIDER_HOST"] {
