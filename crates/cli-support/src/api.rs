@@ -234,7 +234,8 @@ impl Api {
         let client = context.client()?;
         let _report = context.report_interruption(is_write, name);
         if self.include {
-            let response = P::send_raw(client, &request)?;
+            let sent = P::send_raw(client, &request);
+            let response = sent.map_err(|error| context.failed(&request, error))?;
             let mut text = format!("{}\n", response.status());
             for (name, value) in response.headers() {
                 let value = if value.is_sensitive() || is_secret_header(name.as_str()) {
@@ -248,7 +249,8 @@ impl Api {
             context.after(is_write, name, response.status(), output.body(&text))?;
             return Ok(Exit::Done);
         }
-        let reply = P::send(client, &AnyCall::new(&request))?.typed::<Vec<u8>>()?;
+        let sent = P::send(client, &AnyCall::new(&request));
+        let reply = sent.map_err(|error| context.failed(&request, error))?.typed::<Vec<u8>>()?;
         let shown = match output.format() {
             // The body has no known format, so a table shows it unchanged.
             Format::Table if context.global.fields.is_empty() => output.body(&reply.value),

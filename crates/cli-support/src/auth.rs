@@ -934,7 +934,11 @@ fn output_of(
     }
     let text = String::from_utf8(output)
         .map_err(|_| failed("printed text that is not UTF-8".to_owned()))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+    match text.lines().next().unwrap_or_default() {
+        _ if text.trim().is_empty() => Err(failed("printed nothing".to_owned())),
+        line if line.trim().is_empty() => Err(failed("printed an empty first line".to_owned())),
+        line => Ok(line.to_owned()),
+    }
 }
 
 /// The options of a login through the browser.
@@ -1524,13 +1528,22 @@ mod tests {
     fn values_may_be_the_output_of_a_command() {
         let table: toml::Table =
             "[profiles.a]\nid = \"i\"\nsecret = { command = [\"echo\", \"s\"] }\n\
-             [profiles.b]\nid = \"i\"\nhost = { command = [\"false\"] }\n"
+             [profiles.b]\nid = \"i\"\nhost = { command = [\"false\"] }\n\
+             [profiles.c]\nsecret = { command = [\"true\"] }\n\
+             [profiles.d]\nhost = { command = [\"printf\", '\\na'] }\n"
                 .parse()
                 .unwrap();
         let profiles = profiles_of(table);
         assert_eq!(profiles.settings("a", VARIABLES).unwrap().need("X_SECRET"), "s");
         let error = profiles.settings("b", VARIABLES).unwrap_err().to_string();
         assert!(error.contains("the command of host failed"), "{error}");
+        for (name, problem) in [
+            ("c", "profile `c`: the command of secret printed nothing"),
+            ("d", "profile `d`: the command of host printed an empty first line"),
+        ] {
+            let error = profiles.settings(name, VARIABLES).unwrap_err();
+            assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
+        }
         let checked = |output: &str| {
             let command = format!("secret = {{ command = [\"printf\", '{output}'] }}");
             let table = format!("[profiles.a]\n{command}\n").parse().unwrap();

@@ -74,6 +74,11 @@ pub trait Provider: Sized {
     const AMOUNTS: &'static [(&'static str, u8)] = &[];
     /// The parameters whose values are numbers, such as ids. `api` rejects all other values.
     const NUMBERS: &'static [Number] = &[];
+    /// The ids of writes, each with the command that shows whether it was carried out.
+    const LOOKUPS: &'static [(&'static str, &'static str)] = &[];
+    /// The ids of writes that are not atomic, each with the list in the body whose entries the
+    /// server carries out one after another.
+    const ENTRIES: &'static [(&'static str, &'static str)] = &[];
     /// Whether amounts in request bodies can be strings of digits.
     const ALLOWS_TEXT_AMOUNTS: bool = false;
     /// The type of the provider's client.
@@ -154,11 +159,11 @@ pub trait Provider: Sized {
         Ok(None)
     }
 
-    /// Checks that the server accepts the credentials.
+    /// Checks that the server accepts all credentials that are set.
     ///
     /// # Errors
     /// Returns the error of the client.
-    fn check(client: &Self::Client) -> Result<(), Failure>;
+    fn check(client: &Self::Client, settings: &Settings) -> Result<(), Failure>;
 
     /// Sends read-only requests, as far as the credentials allow, and adds the results to the
     /// report.
@@ -689,7 +694,25 @@ impl<P: Provider> Context<P> {
         // Before there is a client, nothing is sent.
         let client = self.client()?;
         let report = self.report_interruption(!request.read_only(), request.id());
-        Ok(Some((P::send(client, request)?, report)))
+        let sent = P::send(client, request).map_err(|error| self.failed(request, error))?;
+        Ok(Some((sent, report)))
+    }
+
+    /// Converts the error of a request that was sent. If a rejected write contains several entries,
+    /// some of them may have been carried out; see [`Provider::ENTRIES`].
+    pub(crate) fn failed<E: Endpoint>(&self, request: &E, error: Error) -> Failure {
+        let failure = Failure::from(error);
+        let Some((_, list)) = P::ENTRIES.iter().find(|(id, _)| *id == request.id()) else {
+            return failure;
+        };
+        let body = match request.body() {
+            Ok(Body::Json(body)) => Json::parse(&String::from_utf8_lossy(&body)).ok(),
+            _ => None,
+        };
+        match body.as_ref().and_then(|body| body.get(list)) {
+            Some(Json::List(entries)) if entries.len() > 1 => failure.of_entries(),
+            _ => failure,
+        }
     }
 
     /// Returns a report that is printed if a signal terminates the program before the report is
@@ -698,6 +721,7 @@ impl<P: Provider> Context<P> {
     pub fn report_interruption(&self, is_write: bool, endpoint: &str) -> Option<Report> {
         (is_write && !self.global.curl && !self.global.dry_run).then(|| {
             let failure = Failure::interrupted(P::NAME, endpoint);
+            let failure = failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME);
             let (is_json, color) = (self.global.format.is_json(), self.global.color);
             Report::new(crate::failure_text::<P>(&failure, is_json, color))
         })
@@ -1168,6 +1192,7 @@ impl<P: Provider> Context<P> {
                     (value, null())
                 }
                 Err(failure) => {
+                    let failure = failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME);
                     exits.push(failure.exit());
                     let mut error = failure.json();
                     let is_selected =

@@ -291,6 +291,39 @@ impl Failure {
         }
     }
 
+    /// Adds a command to the hint if a write may have been carried out. `lookups` contains the ids
+    /// of endpoints, each with the command that shows whether a write to it was carried out.
+    #[must_use]
+    pub(crate) fn with_lookup_of(self, lookups: &[(&str, &str)]) -> Self {
+        let endpoint = self.endpoint.as_deref();
+        let lookup = lookups.iter().find(|(id, _)| Some(*id) == endpoint);
+        match (lookup, Exit::Unknown.hint()) {
+            (Some((_, command)), Some(hint)) if self.hint.as_deref() == Some(hint) => {
+                self.with_hint(format!("{hint}, such as with `{{program}} {command}`"))
+            }
+            _ => self,
+        }
+    }
+
+    /// Converts the failure of a write whose entries the server carries out one after another. If
+    /// the server rejected an entry, those before it remain, so the exit status becomes
+    /// [`Exit::Unknown`].
+    #[must_use]
+    pub(crate) fn of_entries(self) -> Self {
+        match self.exit {
+            Exit::Rejected => Self {
+                exit: Exit::Unknown,
+                hint: Exit::Unknown.hint().map(str::to_owned),
+                message: format!(
+                    "{}; the entries before it may have been carried out",
+                    self.message
+                ),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// Converts a failure to show the response to a write request. The request has already been
     /// carried out and must not be repeated, so the exit status becomes [`Exit::Unknown`].
     #[must_use]

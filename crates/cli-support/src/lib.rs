@@ -187,9 +187,10 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         }
         AuthCommand::Status => {
             context.output.check_fields(&[], &["source", "accepted", "reason"])?;
-            let source = context.settings()?.source;
-            let mut members = vec![("source".to_owned(), Json::Text(source))];
-            let is_accepted = match context.client().and_then(P::check) {
+            let settings = context.settings()?;
+            let mut members = vec![("source".to_owned(), Json::Text(settings.source.clone()))];
+            let checked = context.client().and_then(|client| P::check(client, &settings));
+            let is_accepted = match checked {
                 Err(failure) if failure.exit() == Exit::Credentials => {
                     members.push(("accepted".to_owned(), Json::Other("false".to_owned())));
                     let reason = failure.message().to_owned();
@@ -499,7 +500,8 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            let failure = failure.with_variable_of(P::CREDENTIALS).with_program(P::NAME);
+            let failure = failure.with_variable_of(P::CREDENTIALS);
+            let failure = failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME);
             let exit = failure.exit();
             print_failure::<P>(failure, &words, is_json, color);
             exit.into()

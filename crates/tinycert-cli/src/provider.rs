@@ -150,6 +150,8 @@ impl Provider for TinyCert {
             setting: KEY,
         },
     ];
+    const LOOKUPS: &'static [(&'static str, &'static str)] =
+        &[("cert.new", "cert list"), ("cert.reissue", "cert list"), ("ca.new", "ca list")];
     type Client = Account;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Account, Failure> {
@@ -176,7 +178,7 @@ impl Provider for TinyCert {
 
     provider_calls!();
 
-    fn check(client: &Account) -> Result<(), Failure> {
+    fn check(client: &Account, _: &Settings) -> Result<(), Failure> {
         client.session()?.list_cas()?;
         Ok(())
     }

@@ -63,6 +63,8 @@ impl Provider for TinyPass {
         ("lifetime", positive::<i64>),
         ("expiration", positive::<i64>),
     ];
+    const LOOKUPS: &'static [(&'static str, &'static str)] =
+        &[("access.grant", "access get RID USER")];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
@@ -100,7 +102,7 @@ impl Provider for TinyPass {
 
     provider_calls!();
 
-    fn check(client: &Client) -> Result<(), Failure> {
+    fn check(client: &Client, _: &Settings) -> Result<(), Failure> {
         client.search_access(&SearchAccess::new().page(0).page_size(1))?;
         Ok(())
     }

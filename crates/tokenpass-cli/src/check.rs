@@ -146,7 +146,26 @@ impl Run<Tokenpass> for Rule {
             list.push(&Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into()))?;
         }
         list.end()?;
-        context.note(&format!("read as: {rules}"));
+        context.note(&format!("read as: {}", grouped(&rules)));
         Ok(Exit::Done)
     }
+}
+
+/// Returns the text of rules with parentheses around the rules that are joined with `and`, if there
+/// are alternatives to them.
+fn grouped(rules: &Rules) -> String {
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    for (rule, is_or) in rules.iter() {
+        match groups.last_mut().filter(|_| !is_or) {
+            Some(group) => group.push(rule.to_string()),
+            None => groups.push(vec![rule.to_string()]),
+        }
+    }
+    let is_single = groups.len() == 1;
+    let group = |group: Vec<String>| match is_single || group.len() == 1 {
+        true => group.join(" and "),
+        false => format!("({})", group.join(" and ")),
+    };
+    let text = groups.into_iter().map(group).collect::<Vec<_>>().join(" or ");
+    if rules.counts_promises() { text } else { text + " without promises" }
 }

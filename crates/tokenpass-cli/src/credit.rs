@@ -16,8 +16,16 @@ use crate::provider::{MAIN_ID, Tokenpass};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Credit {
     /// Give credits to an account
+    ///
+    /// For several accounts in one request, use `--input FILE` with
+    /// `{"accounts": [{"account": "bob", "amount": 5, "ref": "order-7"}]}`. The server makes the
+    /// entries one after another: if it rejects one, those before it remain.
     Give(Booking),
     /// Take credits from an account
+    ///
+    /// For several accounts in one request, use `--input FILE` with
+    /// `{"accounts": [{"account": "bob", "amount": 5, "ref": "order-7"}]}`. The server makes the
+    /// entries one after another: if it rejects one, those before it remain.
     Take(Booking),
     /// Manage credit groups
     #[command(subcommand, alias = "groups")]

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use callback_listener::{Listener, Redirect, Request, Response};
 use cli_support::{Context, Exit, Failure, WebLogin};
-use tokenpass_client::oauth::LoginError;
+use tokenpass_client::oauth::{LoginError, LoginErrorKind};
 use tokenpass_client::{Authorize, Scope, Secret};
 
 use crate::provider::{REDIRECT_URI, Tokenpass};
@@ -68,9 +68,8 @@ fn wait_for(
     let result = listener
         .serve(Some(web.wait), |request| {
             let (response, result) = respond(redirect, request, login, &mut ignored);
-            if let Some(kind) = &ignored {
-                let problem = "ignored a callback that does not belong to this login";
-                context.note(&format!("{problem} ({kind})"));
+            if let Some(problem) = &ignored {
+                context.note(problem);
             }
             (response, result)
         })
@@ -101,8 +100,24 @@ fn respond(
         let text = "The login failed. The program that waits for it shows the reason.";
         return (Response::text(200, text), Some(result));
     }
-    // If the user denies access, the callback of the server has no state, so the reason is shown.
-    *ignored = Some(format!("{:?}", error.kind()));
-    let text = "This page does not belong to the login that is waiting. Start the login again.";
+    // The callback of the server has no state if the user denies access. It can be forged, so it
+    // does not end the login.
+    let reported = match error.kind() {
+        LoginErrorKind::Denied => "access was denied",
+        LoginErrorKind::Rejected => "the login request is invalid",
+        kind => {
+            let problem = "ignored a callback that does not belong to this login";
+            *ignored = Some(format!("{problem} ({kind:?})"));
+            let text =
+                "This page does not belong to the login that is waiting. Start the login again.";
+            return (Response::text(400, text), None);
+        }
+    };
+    let problem = format!("the server reports that {reported}");
+    *ignored = Some(format!("{problem}; still waiting (Ctrl-C to stop)"));
+    let text = format!(
+        "The login failed: {problem}. The program is still waiting: stop it with Ctrl-C, or open \
+         its URL again."
+    );
     (Response::text(400, text), None)
 }

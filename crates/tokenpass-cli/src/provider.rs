@@ -112,6 +112,13 @@ impl Provider for Tokenpass {
     // Rules of chats contain whole tokens; all other requests contain satoshis or credits.
     const AMOUNTS: &'static [(&'static str, u8)] =
         &[("tca_rules.*.quantity", 8), ("quantity", 0), ("accounts.*.amount", 0)];
+    const LOOKUPS: &'static [(&'static str, &'static str)] = &[
+        ("credit.give", "credit group history GROUP"),
+        ("credit.take", "credit group history GROUP"),
+        ("promise.create", "promise list"),
+    ];
+    const ENTRIES: &'static [(&'static str, &'static str)] =
+        &[("credit.give", "accounts"), ("credit.take", "accounts")];
     const ALLOWS_TEXT_AMOUNTS: bool = true;
     type Client = Client;
 
@@ -172,8 +179,23 @@ impl Provider for Tokenpass {
         login::log_in(context, login).map(|token| vec![(TOKEN, token)])
     }
 
-    fn check(client: &Client) -> Result<(), Failure> {
+    fn check(client: &Client, settings: &Settings) -> Result<(), Failure> {
         client.send(&ListSources::new())?;
+        if settings.get(TOKEN).is_some()
+            && let Err(error) = client.send(&ListPublicBalances::new())
+        {
+            let message = error.to_string();
+            let is_rejected = || Self::REJECTED.iter().any(|text| message.contains(text));
+            // A valid token may lack the scope of this request.
+            if error.status().is_none_or(|status| status.as_u16() != 403) || is_rejected() {
+                return Err(Failure::from(error).about(TOKEN));
+            }
+        }
+        if settings.get(PRIVILEGED_ID).is_some() {
+            // The user need not exist.
+            let found = client.check_user_exists("tokenpass");
+            found.map_err(|error| Failure::from(error).about(PRIVILEGED_ID))?;
+        }
         Ok(())
     }
 

@@ -190,7 +190,11 @@ impl Run<Tpay> for Blik {
             _ => ("undecided", Exit::Unknown, None),
         };
         let cause = cause.map_or_else(String::new, |error| format!(": {error}"));
-        context.note(&format!("transaction {id}: {decision}{cause}"));
+        let shown = match result.payment_sent {
+            true => format!("{decision}{cause}"),
+            false => format!("was already {decision}; no payment was sent"),
+        };
+        context.note(&format!("transaction {id}: {shown}"));
         let shown = match context.send(WithJson::new(GetTransaction::new(&id))) {
             Ok(Some(reply)) => context.output.value(&reply.body),
             // The decision is known, so it is the result.

@@ -123,6 +123,11 @@ impl Provider for Tpay {
         ("legalFormId", number::<i64>),
         ("documentTypeId", number::<i64>),
     ];
+    const LOOKUPS: &'static [(&'static str, &'static str)] = &[
+        ("transactions.create", "transaction list [--hidden-description TEXT]"),
+        ("transactions.refund", "refund list --transaction ID"),
+        ("refunds.create", "refund list"),
+    ];
     const AMOUNTS: &'static [(&'static str, u8)] = &[
         ("childTransactions.*.amount", 0),
         ("childTransactions.*.products.*.unitPrice", 0),
@@ -184,7 +189,7 @@ impl Provider for Tpay {
         Ok(is_removed.then(|| format!("removed its access token from {folder}")))
     }
 
-    fn check(client: &Client) -> Result<(), Failure> {
+    fn check(client: &Client, _: &Settings) -> Result<(), Failure> {
         client.get_token_info()?;
         Ok(())
     }

@@ -219,7 +219,8 @@ fn row_of_an_uncertain_write_says_so() {
     world.sandbox.tinypass().misbehave(Misbehaviour::ResetAfterReading, 1);
     let run = world.run(&grants);
     let mut rows = run.stdout.lines();
-    let hint = "; the change may have been made: check before you repeat the command";
+    let hint = "; the change may have been made: check before you repeat the command, \
+                such as with `tinypass access get RID USER`";
     assert!(run.status == 11 && rows.next().unwrap().ends_with(hint), "{run:?}");
     assert!(rows.all(|row| !row.contains(hint)), "{run:?}");
     world.sandbox.tinypass().misbehave(Misbehaviour::ResetAfterReading, 1);

@@ -439,6 +439,13 @@ fn user_logs_in_by_a_browser() {
     assert!(
         get(&format!("{redirect_uri}?code=c&state=other")).contains("does not belong to the login")
     );
+    // A callback that reports an error has no state, and does not end the login.
+    let page = get(&format!("{url}&sandbox_consent=deny"));
+    let location = page.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
+    let page = get(location.trim());
+    assert!(page.contains("access was denied") && page.contains("is still waiting"), "{page}");
+    let page = get(&format!("{redirect_uri}?error=invalid_scope&message=m"));
+    assert!(page.contains("the login request is invalid"), "{page}");
     let page = get(&format!("{url}&sandbox_consent=grant"));
     let location = page.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
     assert!(get(location.trim()).contains("You may close this page"));
@@ -446,6 +453,11 @@ fn user_logs_in_by_a_browser() {
     let mut messages = String::new();
     stderr.read_to_string(&mut messages).unwrap();
     assert!(output.status.success(), "{messages}");
+    for reported in ["access was denied", "the login request is invalid"] {
+        let message =
+            format!("the server reports that {reported}; still waiting (Ctrl-C to stop)\n");
+        assert!(messages.contains(&message), "{messages}");
+    }
     assert!(
         messages.contains("StateMismatch") && messages.contains("stored profile `me`"),
         "{messages}"

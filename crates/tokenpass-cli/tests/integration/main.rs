@@ -82,6 +82,34 @@ fn hint_names_what_was_rejected() {
 }
 
 #[test]
+fn status_checks_all_credentials() {
+    let world = world();
+    let secret = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";
+    let fields = ["username=cryptonaut", "password=Correct-Horse-1", "scope=user"];
+    let fields = fields.iter().flat_map(|field| ["-f", field]);
+    let token = ["api", "oauth.password_token", "-f", "grant_type=password", "-o", "csv"];
+    let token = token.into_iter().chain(fields).chain(["--yes", "--fields", "access_token"]);
+    let token = world.run(&token.collect::<Vec<_>>()).stdout;
+    let token = token.lines().last().unwrap();
+    for (name, value, rejected) in [
+        ("TOKENPASS_OAUTH_TOKEN", "SandboxTokenOfNobody", Some("TOKENPASS_OAUTH_TOKEN: ")),
+        ("TOKENPASS_OAUTH_TOKEN", server::EXPIRED_TOKEN, Some("TOKENPASS_OAUTH_TOKEN: ")),
+        ("TOKENPASS_OAUTH_TOKEN", token, None),
+        (secret, "KwrongSecret000", Some("TOKENPASS_PRIVILEGED_CLIENT_ID: ")),
+    ] {
+        let mut command = world.command(&["auth", "status"]);
+        command.env(name, value);
+        let run = world.finish(command, "");
+        let shown = match rejected {
+            Some(reason) => format!("accepted\tfalse\nreason\t{reason}tokenpass "),
+            None => "accepted\ttrue\n".to_owned(),
+        };
+        let status = if rejected.is_some() { 3 } else { 0 };
+        assert!(run.status == status && run.stdout.contains(&shown), "{name}={value}: {run:?}");
+    }
+}
+
+#[test]
 fn empty_settings_have_a_hint() {
     let world = world();
     for name in ["TOKENPASS_OAUTH_TOKEN", "TOKENPASS_SCHEME", "TOKENPASS_PROVIDER_HOST"] {
@@ -160,6 +188,39 @@ fn lost_response_is_5_for_reads_and_6_for_writes() {
         let run = world.run(&[arguments, &["--retries", "0"]].concat());
         world.sandbox.tokenpass().behave();
         assert_eq!(run.status, expected, "{how:?} {arguments:?}: {run:?}");
+    }
+}
+
+#[test]
+fn rejected_entry_leaves_the_outcome_unknown() {
+    let world = world();
+    let group = world.run(&[
+        "credit",
+        "group",
+        "create",
+        "g",
+        "-o",
+        "csv",
+        "--fields",
+        "credit_group.uuid",
+    ]);
+    let group = group.stdout.lines().nth(1).unwrap();
+    assert_eq!(world.run(&["credit", "account", "create", group, "bob"]).status, 0);
+    let parameter = format!("group_uuid={group}");
+    let raw = ["api", "credit.give", "-f", &parameter, "--input", "-", "--yes"];
+    let given = ["credit", "give", group, "--input", "-", "--yes"];
+    let taken = ["credit", "take", group, "--input", "-", "--yes"];
+    let (bob, nosuch) = (r#"{"account":"bob","amount":5}"#, r#"{"account":"nosuch","amount":5}"#);
+    let hint = "check before you repeat the command, such as with `tokenpass credit group history";
+    for arguments in [&raw[..], &[&raw[..], &["-i"]].concat(), &given, &taken] {
+        let run = |entries: &str| {
+            world.finish(world.command(arguments), &format!(r#"{{"accounts":[{entries}]}}"#))
+        };
+        let several = run(&format!("{bob},{nosuch}"));
+        assert!(several.status == 6 && several.stderr.contains(hint), "{arguments:?}: {several:?}");
+        assert!(several.stderr.contains("Invalid account"), "{several:?}");
+        let one = run(nosuch);
+        assert!(one.status == 8 && !one.stderr.contains("hint"), "{arguments:?}: {one:?}");
     }
 }
 

@@ -50,6 +50,21 @@ fn refunds_are_created_and_listed() {
 }
 
 #[test]
+fn blik_payment_says_that_a_transaction_was_already_paid_or_closed() {
+    let world = World::new();
+    let pay = |id: &str| finish(world.command(&["blik", "pay", id, "--code-stdin"]), "777123\n");
+    let [paid, closed] = ["a", "b"].map(|name| world.transaction(name));
+    let first = pay(&paid);
+    assert!(first.status == 0 && first.stderr.ends_with(": paid\n"), "{first:?}");
+    world.text(&["transaction", "cancel", &closed, "--yes"]);
+    for (id, decision, status) in [(paid, "paid", 0), (closed, "closed", 1)] {
+        let run = pay(&id);
+        let message = format!("transaction {id}: was already {decision}; no payment was sent\n");
+        assert!(run.status == status && run.stderr.ends_with(&message), "{run:?}");
+    }
+}
+
+#[test]
 fn bodies_come_from_files_flags_and_fields() {
     let world = World::new();
     let order = r#"{"amount":1.00,"description":"Order 8","payer":{"email":"a@example.com","name":"Jan Nowak"}}"#;

@@ -189,7 +189,8 @@ fn write_whose_outcome_is_unknown_is_6_with_the_program_api_sandbox() {
         (&error["endpoint"], &error["retryable"]),
         (&"transactions.create".into(), &false.into())
     );
-    let hint = "the change may have been made: check before you repeat the command";
+    let hint = "the change may have been made: check before you repeat the command, such as with \
+                `tpay transaction list [--hidden-description TEXT]`";
     assert_eq!(error["hint"], hint);
     // It was carried out once.
     let list = run(&["transaction", "list", "-o", "csv", "--fields", "description"]);

@@ -26,6 +26,8 @@ pub struct BlikResult {
     pub transaction: Transaction,
     /// The decision about the payment, such as [`BlikDecision::Paid`].
     pub decision: BlikDecision,
+    /// `false` if no payment request was sent, because the transaction was already paid or closed.
+    pub payment_sent: bool,
 }
 
 /// The decision about a BLIK payment, and what to do next.
@@ -174,12 +176,12 @@ impl Client {
                 return Ok(self.pay_and_wait(checkout, transaction));
             }
         };
-        Ok(BlikResult { transaction_id: id, transaction, decision })
+        Ok(BlikResult { transaction_id: id, transaction, decision, payment_sent: false })
     }
 
     fn pay_and_wait(&self, checkout: Checkout, created: Transaction) -> BlikResult {
         let (transaction, decision) = self.decision(&checkout, created);
-        BlikResult { transaction_id: checkout.id, transaction, decision }
+        BlikResult { transaction_id: checkout.id, transaction, decision, payment_sent: true }
     }
 
     fn decision(&self, checkout: &Checkout, created: Transaction) -> (Transaction, BlikDecision) {
