@@ -551,13 +551,18 @@ impl Profiles {
 
     /// Reads the profiles like [`load`](Self::load) to change them. Until the returned lock is
     /// dropped, no other process can do so. With `--dry-run`, nothing is locked, because nothing is
-    /// written.
+    /// written. If the folder does not exist, it is created only if `creates` is set.
     ///
     /// # Errors
     /// Returns the errors of [`load`](Self::load). Also returns an error if another process changes
     /// the profiles for longer than [`PATIENCE`].
-    fn edit(program: &str, global: &Global) -> Result<(Self, Option<LockFile>), Failure> {
-        match Self::path(program).filter(|_| !global.dry_run) {
+    fn edit(
+        program: &str,
+        global: &Global,
+        creates: bool,
+    ) -> Result<(Self, Option<LockFile>), Failure> {
+        let can_change = |path: &PathBuf| creates || path.parent().is_some_and(Path::exists);
+        match Self::path(program).filter(|path| !global.dry_run && can_change(path)) {
             Some(path) => {
                 Self::edit_from(path, PATIENCE).map(|(profiles, lock)| (profiles, Some(lock)))
             }
@@ -1029,7 +1034,7 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
     settings.check_characters(variables)?;
     let settings = settings.complete(program, variables)?;
     context.check_settings(&settings)?;
-    let (mut profiles, _lock) = Profiles::edit(program, global)?;
+    let (mut profiles, _lock) = Profiles::edit(program, global, true)?;
     let previous = profiles.profile(name).cloned();
     profiles.store(name, &settings, variables)?;
     profiles.connect(name, global, variables)?;
@@ -1057,7 +1062,7 @@ pub(crate) fn store_login<P: Provider>(
     values: Vec<(&'static str, Secret)>,
     global: &Global,
 ) -> Result<String, Failure> {
-    let (mut profiles, _lock) = Profiles::edit(P::NAME, global)?;
+    let (mut profiles, _lock) = Profiles::edit(P::NAME, global, true)?;
     let default = match global.profile {
         Some(_) => None,
         None => profiles.default()?,
@@ -1117,7 +1122,7 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
 
 /// Makes a profile the default. Returns a message for the user.
 pub(crate) fn set_default(program: &str, name: &str, global: &Global) -> Result<String, Failure> {
-    let (mut profiles, _lock) = Profiles::edit(program, global)?;
+    let (mut profiles, _lock) = Profiles::edit(program, global, false)?;
     if !profiles.set_default(name) {
         return Err(no_profile(&profiles, name));
     }
@@ -1138,7 +1143,7 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
 /// a message for the user.
 pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<String, Failure> {
     let global = &context.global;
-    let (mut profiles, lock) = Profiles::edit(P::NAME, global)?;
+    let (mut profiles, lock) = Profiles::edit(P::NAME, global, false)?;
     let before = profiles.clone();
     if !profiles.remove(name) {
         return Err(no_profile(&profiles, name));
