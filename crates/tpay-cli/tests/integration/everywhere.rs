@@ -91,7 +91,8 @@ fn interrupted_payment_is_reported() {
     let world = World::new();
     let id = world.transaction("order-7");
     let server = world.sandbox.tpay();
-    server.misbehave_at("/transactions", Misbehaviour::StallInHeaders(Duration::from_secs(60)), 1);
+    let path = format!("/transactions/{id}/pay");
+    server.misbehave_at(&path, Misbehaviour::StallInHeaders(Duration::from_secs(60)), 1);
     let mut command = world.command(&["blik", "pay", &id, "--code-stdin", "-o", "json"]);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
