@@ -1141,7 +1141,7 @@ impl<P: Provider> Context<P> {
         }
         self.output.check_once()?;
         // An error of the output must not stop the remaining writes.
-        let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
+        let (mut list, mut unwritten) = (Some(self.output.list(&columns)?.always_written()), None);
         // After a signal, the list of the results is still written. Requests in flight end with an
         // error at once, and no others are sent.
         self.interrupt_requests();
