@@ -73,6 +73,16 @@ fn serial_on_disk(world: &World, chain: &str) -> i64 {
 }
 
 #[test]
+fn created_folder_is_reported_once() {
+    let world = world();
+    let issue = ["issue", "a.example", "--ca", "561", "--dir", "new/deep/er"];
+    let run = world.run(&issue);
+    assert_eq!((run.status, &*run.stderr), (0, "created the folder new/deep/er\n"), "{run:?}");
+    let run = world.run(&issue);
+    assert!(run.status == 0 && !run.stderr.contains("created the folder"), "{run:?}");
+}
+
+#[test]
 fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
     let world = world();
     let body = r#"{"CN":"c.example","SANs[0][DNS]":"c.example","SANs[1][IP]":"192.0.2.7","OU":"IT",
