@@ -605,7 +605,7 @@ impl List {
     /// Makes [`end`](Self::end) replace the file even if no entry has any of the requested fields,
     /// as after [`Output::check`].
     #[must_use]
-    pub fn always_written(self) -> Self {
+    pub(crate) fn always_written(self) -> Self {
         Self { is_write: true, ..self }
     }
 

@@ -431,8 +431,7 @@ impl Run<TinyCert> for Renew {
                 failures.push(failed.into_iter().map(|failure| failure.about(&name)).collect());
             }
         }
-        let shown = context.output.list(RENEWED).and_then(|list| {
-            let mut list = list.always_written();
+        let shown = context.output.list(RENEWED).and_then(|mut list| {
             rows.iter().try_for_each(|row| list.push(row))?;
             list.end()
         });
