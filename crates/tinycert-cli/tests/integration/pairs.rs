@@ -844,6 +844,7 @@ fn certificate_that_issue_takes_over_is_named_by_the_run_and_the_dry_run() {
         ("d", &["c.example"], None),
     ] {
         let dry = issue(dir, &[more, &["--dry-run"]].concat());
+        std::fs::create_dir(world.home.join(dir)).unwrap();
         let done = issue(dir, &[more, &["--fields", "cert_id"]].concat());
         assert_eq!((dry.status, done.status), (0, 0), "{dry:?} {done:?}");
         let text = dry.stderr;
@@ -1056,7 +1057,8 @@ mod unix {
         for command in [&issue[..], &adopt] {
             for combined in [&[][..], &["--combined"]] {
                 for option in [&[][..], &["--dry-run"]] {
-                    let group = ["--group", FOREIGN];
+                    // The folder is created, about which a note is printed without `-q`.
+                    let group = ["--group", FOREIGN, "-q"];
                     let Some(run) = run(&[command, combined, option, &group].concat()) else {
                         return;
                     };
