@@ -870,6 +870,7 @@ fn certificate_that_issue_takes_over_is_named_by_the_run_and_the_dry_run() {
     advance(&world, 2);
     let dry = issue("e", &["--unit", "IT", "--dry-run"]);
     assert!(dry.stderr.contains("(cert.new)"), "{dry:?}");
+    std::fs::create_dir(world.home.join("e")).unwrap();
     let done = issue("e", &["--unit", "IT", "--fields", "cert_id"]);
     assert!(done.status == 0 && done.stderr.is_empty(), "{done:?}");
 }
