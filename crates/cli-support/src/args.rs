@@ -83,7 +83,8 @@ pub struct Global {
     /// reads are still written to --out, and their exchanges to --record
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// Append each request and response to this file, without secrets or personal data
+    /// Append each request and response to this file, without secrets and the known
+    /// fields of personal data; free text is not masked
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
@@ -456,7 +457,8 @@ pub(crate) fn input_json(path: &Path) -> Result<Json, Failure> {
     let failed = |problem: &dyn Display| {
         Failure::new(Exit::Usage, format!("--input {}: {problem}", path.display()))
     };
-    let json = Json::parse(&read("--input", path)?).map_err(|error| failed(&error))?;
+    let json = Json::parse(&read("--input", path)?)
+        .map_err(|error| failed(&format!("not JSON: {error}")))?;
     match json.repeated() {
         None => Ok(json),
         Some(name) => Err(failed(&format!("`{name}` occurs twice in one object"))),

@@ -802,6 +802,12 @@ impl<P: Provider> Context<P> {
     /// Returns an error if an argument is invalid, or if the request contains a field that the
     /// client sets itself.
     pub fn is_withheld<E: Endpoint>(&self, request: &E) -> Result<bool, Failure> {
+        self.is_withheld_for(request, "")
+    }
+
+    /// Does the same as [`is_withheld`](Self::is_withheld). `label` is added to the message of
+    /// `--dry-run`.
+    fn is_withheld_for<E: Endpoint>(&self, request: &E, label: &str) -> Result<bool, Failure> {
         self.check_credential_fields(request)?;
         if self.global.curl {
             self.output.text(&P::curl(self.client()?, request)?)?;
@@ -810,7 +816,7 @@ impl<P: Provider> Context<P> {
         if self.global.dry_run && !request.read_only() {
             request.validate()?;
             let (method, path) = (request.method(), request.shown_path());
-            self.note(&format!("dry run: would send {method} {path} ({})", request.id()));
+            self.note(&format!("dry run: would send {method} {path} ({}){label}", request.id()));
             return Ok(true);
         }
         Ok(false)
@@ -1161,18 +1167,21 @@ impl<P: Provider> Context<P> {
             self.confirm(what)?;
         }
         let mut is_sent = requests.is_empty();
-        for request in &requests {
-            is_sent |= !self.is_withheld(request)?;
+        for (request, label) in requests.iter().zip(&labels) {
+            let label: Vec<_> =
+                label.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            is_sent |= !self.is_withheld_for(request, &format!(": {}", label.join(", ")))?;
         }
         if !is_sent {
             return Ok(Exit::Done);
         }
         self.output.check_once()?;
         // An error of the output must not stop the remaining writes.
-        let (mut list, mut unwritten) = (Some(self.output.list(&columns)?), None);
+        let (mut list, mut unwritten) = (Some(self.output.list(&columns)?.always_written()), None);
         // After a signal, the list of the results is still written. Requests in flight end with an
         // error at once, and no others are sent.
         self.interrupt_requests();
+        let is_plain = self.output.is_plain();
         let client = self.client()?;
         let _section = Section::begin();
         let progress = self.progress();
@@ -1189,7 +1198,9 @@ impl<P: Provider> Context<P> {
             let (value, error) = match result {
                 Ok((value, is_yes)) => {
                     is_no |= !is_yes;
-                    (value, null())
+                    // In a table, the id of a record is shown instead of all of its members.
+                    let id = value.get("id").filter(|_| is_plain).cloned();
+                    (id.unwrap_or(value), null())
                 }
                 Err(failure) => {
                     let failure = failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME);

@@ -260,10 +260,10 @@ impl Output {
     ///
     /// # Errors
     /// Returns an error if the output cannot be written, or if the value is not JSON. Returns a
-    /// failure with [`Exit::Usage`], after writing the value, if it has none of the requested
-    /// fields. After [`check`](Self::check), the whole value is then written, because the response
-    /// to a write cannot be requested again. Its secrets are masked, except in a file that only the
-    /// owner can read.
+    /// failure with [`Exit::Usage`] if the value has none of the requested fields. A file is then not
+    /// changed; standard output shows them as `null`. After [`check`](Self::check), the whole value
+    /// is written instead, because the response to a write cannot be requested again. Its secrets
+    /// are masked, except in a file that only the owner can read.
     pub fn value(&self, body: &str) -> Result<(), Failure> {
         let json = Json::parse(body)
             .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
@@ -287,6 +287,8 @@ impl Output {
             let is_own = |path: &PathBuf| self.is_private && !is_opened(path);
             let is_shown = self.file.as_ref().is_some_and(is_own);
             self.shown(body, if is_shown { json } else { json.masked() })?;
+        } else if self.file.is_some() && known.is_unknown() {
+            return known.check(&self.fields);
         } else if let Some(entries) = entries {
             let mut list = self.list_of(self.fields.clone(), self.fields.clone())?;
             entries.iter().try_for_each(|entry| list.push(entry))?;
@@ -333,7 +335,9 @@ impl Output {
     /// Returns an error if the file cannot be created.
     pub fn list(&self, columns: &[Column]) -> Result<List, Failure> {
         let (headings, paths) = self.columns(columns);
-        self.list_of(headings, paths)
+        let mut list = self.list_of(headings, paths)?;
+        list.known.headings.extend(columns.iter().map(|(heading, _)| heading));
+        Ok(list)
     }
 
     /// Begins a list whose entries are events: each is written immediately, whatever the format. A
@@ -368,6 +372,7 @@ impl Output {
         let (format, fields) = (self.format, self.fields.clone());
         let (times, is_colored) = (self.times, self.is_colored);
         let (rows, count, is_stream) = (Vec::new(), 0, false);
+        let is_write = self.is_write.load(Ordering::Relaxed);
         let known = Known::new(fields.len());
         List {
             format,
@@ -381,6 +386,7 @@ impl Output {
             is_colored,
             known,
             is_stream,
+            is_write,
         }
     }
 
@@ -435,6 +441,8 @@ pub struct List {
     known: Known,
     /// Whether each row of a table is written immediately, not at the end of the list.
     is_stream: bool,
+    /// Whether the file is also replaced if no entry has any of the requested fields.
+    is_write: bool,
 }
 
 /// The data for the message about unknown fields: whether each requested field was found in the
@@ -443,13 +451,20 @@ pub struct List {
 struct Known {
     is_found: Vec<bool>,
     names: Vec<String>,
+    /// The headings of the columns, which are names of fields, too.
+    headings: Vec<&'static str>,
     /// Whether an entry has no members, because it is neither an object nor `null`.
     is_scalar: bool,
 }
 
 impl Known {
     fn new(fields: usize) -> Self {
-        Self { is_found: vec![false; fields], names: Vec::new(), is_scalar: false }
+        Self {
+            is_found: vec![false; fields],
+            names: Vec::new(),
+            headings: Vec::new(),
+            is_scalar: false,
+        }
     }
 
     /// Returns an object with the requested fields of an entry, which are `null` if the entry lacks
@@ -486,7 +501,12 @@ impl Known {
         if self.names.is_empty() && !self.is_scalar {
             return Ok(());
         }
-        let names: Vec<String> = self.names.iter().map(|name| printable(name)).collect();
+        let mut names: Vec<String> = self.names.iter().map(|name| printable(name)).collect();
+        for heading in &self.headings {
+            if !names.is_empty() && !names.iter().any(|name| name.eq_ignore_ascii_case(heading)) {
+                names.push((*heading).to_owned());
+            }
+        }
         let missing = fields.iter().zip(&self.is_found).filter(|(_, is_found)| !**is_found);
         let missing: Vec<_> = missing.map(|(field, _)| format!("`{}`", printable(field))).collect();
         if missing.is_empty() {
@@ -496,7 +516,8 @@ impl Known {
             true => "the result has no fields".to_owned(),
             false => format!("the fields are: {}", names.join(", ")),
         };
-        let text = format!("unknown field {}; {known}", missing.join(", "));
+        let s = if missing.len() == 1 { "" } else { "s" };
+        let text = format!("unknown field{s} {}; {known}", missing.join(", "));
         if self.is_unknown() {
             return Err(Failure::new(Exit::Usage, text));
         }
@@ -581,13 +602,24 @@ impl List {
         self.sink.write(&[text.as_bytes(), b"\n"].concat())
     }
 
+    /// Makes [`end`](Self::end) replace the file even if no entry has any of the requested fields,
+    /// as after [`Output::check`].
+    #[must_use]
+    pub(crate) fn always_written(self) -> Self {
+        Self { is_write: true, ..self }
+    }
+
     /// Ends the list. If a list is dropped instead, because of an error, its JSON has no closing
     /// bracket, and the output file is not replaced.
     ///
     /// # Errors
-    /// Returns an error if the output cannot be written. Returns a failure with [`Exit::Usage`],
-    /// after writing the list, if no entry has any of the requested fields.
+    /// Returns an error if the output cannot be written. Returns a failure with [`Exit::Usage`] if
+    /// no entry has any of the requested fields. A file is then not replaced, except after
+    /// [`Output::check`].
     pub fn end(mut self) -> Result<(), Failure> {
+        if !self.is_write && self.known.is_unknown() && matches!(self.sink, Sink::File { .. }) {
+            return self.known.check(&self.fields);
+        }
         match self.format {
             Format::Json if self.count == 0 => self.sink.write(b"[]\n")?,
             Format::Json => self.sink.write(b"\n]\n")?,
@@ -1296,6 +1328,7 @@ mod tests {
         let folder = TestFolder::new();
         let path = folder.join("value");
         let show = |body: &str, fields: &[&str], is_write: bool| {
+            fs::write(&path, "before").unwrap();
             let fields = fields.iter().map(|field| (*field).to_owned()).collect();
             let output = Output::new(Format::Jsonl, fields, Some(path.clone()));
             if is_write {
@@ -1311,12 +1344,12 @@ mod tests {
         assert_eq!(show(list, &["id"], false), (Ok(()), found.clone()));
         assert_eq!(show(list, &["id"], true), (Ok(()), found));
         assert_eq!(show(list, &["0.id"], false), (Ok(()), rows("{\"0.id\":1}")));
-        let nulls = rows("{\"x\":null}\n{\"x\":null}");
-        assert_eq!(show(list, &["x"], false), (unknown("fields are: id, a"), nulls.clone()));
+        let before = || "before".to_owned();
+        assert_eq!(show(list, &["x"], false), (unknown("fields are: id, a"), before()));
         assert_eq!(show(list, &["x"], true), (unknown("fields are: id, a"), rows(list)));
-        assert_eq!(show("[1,2]", &["x"], false), (unknown("result has no fields"), nulls));
+        assert_eq!(show("[1,2]", &["x"], false), (unknown("result has no fields"), before()));
         let null = rows("{\"x\":null}");
-        assert_eq!(show("7", &["x"], false), (unknown("result has no fields"), null.clone()));
+        assert_eq!(show("7", &["x"], false), (unknown("result has no fields"), before()));
         assert_eq!(show("7", &["x"], true), (unknown("result has no fields"), rows("7")));
         assert_eq!(show("null", &["x"], false), (Ok(()), null));
         assert_eq!(show("[]", &["x"], false), (Ok(()), String::new()));
@@ -1333,8 +1366,9 @@ mod tests {
             fs::read_to_string(&path).unwrap()
         };
         let output = Output::new(Format::Jsonl, vec!["x".to_owned()], Some(path.clone()));
-        assert_eq!(show(&output), "{\"x\":null}\n");
-        assert_eq!(show(&output.private()), "{\"x\":null}\n");
+        fs::write(&path, "before").unwrap();
+        assert_eq!(show(&output), "before");
+        assert_eq!(show(&output.private()), "before");
         output.check().unwrap();
         assert_eq!(show(&output), masked + "\n");
         assert_eq!(show(&output.private()), body.to_owned() + "\n");
@@ -1344,19 +1378,26 @@ mod tests {
     fn fields_that_do_not_exist_are_named() {
         let columns: &[Column] = &[("amount", "a.b")];
         let folder = TestFolder::new();
-        let end = |fields: &[&str], entries: &[&str]| {
+        let end_of = |fields: &[&str], entries: &[&str], is_write: bool| {
             let fields = fields.iter().map(|field| (*field).to_owned()).collect();
             let path = folder.join("fields");
+            fs::write(&path, "before").unwrap();
             let output = Output::new(Format::Jsonl, fields, Some(path.clone()));
+            if is_write {
+                output.check().unwrap();
+            }
             let mut list = output.list(columns).unwrap();
             entries.iter().for_each(|entry| list.push(&Json::parse(entry).unwrap()).unwrap());
             let result = list.end().map_err(|failure| (failure.exit(), failure.to_string()));
             (result, fs::read_to_string(&path).unwrap())
         };
+        let end = |fields: &[&str], entries: &[&str]| end_of(fields, entries, false);
         let entries = [r#"{"id":1,"a":{"b":2}}"#, r#"{"id":3,"c":null}"#];
-        let (result, _) = end(&["x", "a.z"], &entries);
-        let text = "unknown field `x`, `a.z`; the fields are: id, a, c".to_owned();
-        assert_eq!(result, Err((Exit::Usage, text)));
+        let text = "unknown fields `x`, `a.z`; the fields are: id, a, c, amount".to_owned();
+        let failed = Err((Exit::Usage, text));
+        assert_eq!(end(&["x", "a.z"], &entries), (failed.clone(), "before".to_owned()));
+        let nulls = "{\"x\":null,\"a.z\":null}\n".repeat(2);
+        assert_eq!(end_of(&["x", "a.z"], &entries, true), (failed, nulls));
         assert_eq!(end(&["x"], &[]).0, Ok(()));
         assert_eq!(end(&["c.d"], &entries).0, Ok(()));
         let (result, text) = end(&["Amount", "x"], &entries);

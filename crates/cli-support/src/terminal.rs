@@ -1,10 +1,11 @@
 //! The terminal: colours, the progress of a command, and prompts for secrets.
 
+use std::fmt::Write;
 use std::io::{self, IsTerminal};
 
 use api_auth::Env;
 use clap::ColorChoice;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// Returns whether colours are written to a stream. For `auto`, the stream must be a terminal,
 /// `NO_COLOR` must not be set, and `TERM` must not be `dumb`.
@@ -113,7 +114,16 @@ impl Drop for Progress {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template);
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("per_sec", |state: &ProgressState, text: &mut dyn Write| {
+        let _ = text.write_str(&rate(state.per_sec()));
+    })
+}
+
+/// Returns the text of a number of steps per second.
+fn rate(per_second: f64) -> String {
+    format!("{per_second:.1}/s")
 }
 
 #[cfg(test)]
@@ -203,6 +213,13 @@ mod tests {
             assert_eq!(&end, b"\r\n", "{signal} {typed:?}");
         }
         assert_eq!(std::fs::read_to_string(folder.join("secret")).unwrap(), "s3cret");
+    }
+
+    #[test]
+    fn rates_have_one_decimal() {
+        assert_eq!(rate(20.5721), "20.6/s");
+        let bar = ProgressBar::hidden().with_style(style("{per_sec}"));
+        assert_eq!(rate(bar.per_sec()), "0.0/s");
     }
 
     #[test]

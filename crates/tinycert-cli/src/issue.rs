@@ -76,7 +76,12 @@ impl Files {
             return Folder::plan(path);
         }
         context.output.check()?;
-        Folder::create(path, self.dir.lock_timeout)
+        let is_new = !path.is_dir();
+        let folder = Folder::create(path, self.dir.lock_timeout)?;
+        if is_new {
+            context.note(&format!("created the folder {}", path.display()));
+        }
+        Ok(folder)
     }
 
     /// Sets these options in the record of a pair, and checks that its files can be written and get

@@ -66,7 +66,7 @@ pub(crate) struct Grant {
     #[arg(required_unless_present = "file")]
     rid: Option<String>,
     /// E-mail address of the user
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present = "file", value_parser = address)]
     email: Option<String>,
     /// Grant access for each line of this CSV file (`-` is standard input). The first line contains
     /// the column names: rid, email, user, expires (a time such as `30d`, or a date) and message
@@ -230,6 +230,14 @@ fn check_quotes(text: &str) -> Result<(), String> {
     }
 }
 
+/// Checks that an e-mail address contains `@`. The server rejects any other one.
+fn address(text: &str) -> Result<String, String> {
+    match text.contains('@') {
+        true => Ok(text.to_owned()),
+        false => Err("must contain @".to_owned()),
+    }
+}
+
 /// Reads the CSV file of `access grant --file`. Every line needs a resource id and an e-mail
 /// address.
 fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure> {
@@ -279,6 +287,8 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
             checked.map_err(|error| failed(format!("line {line}: {error}")))?;
         }
         let (rid, email) = (need("rid")?, need("email")?);
+        address(email)
+            .map_err(|problem| failed(format!("line {line}: email: {email:?} {problem}")))?;
         let mut request = GrantAccess::new(rid, email);
         if let Some(user) = value("user") {
             request = request.user_ref(user);
@@ -299,7 +309,9 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
                     }
                     request.expires(end)
                 }
-                (Err(_), None) => return Err(wrong("is not a time or a date")),
+                (Err(_), None) => {
+                    return Err(wrong("is not a time or a date, such as 30d or 2027-01-31"));
+                }
             };
         }
         if let Some(message) = value("message") {

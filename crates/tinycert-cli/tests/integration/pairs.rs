@@ -77,6 +77,16 @@ fn serial_on_disk(world: &World, chain: &str) -> i64 {
 }
 
 #[test]
+fn created_folder_is_reported_once() {
+    let world = world();
+    let issue = ["issue", "a.example", "--ca", "561", "--dir", "new/deep/er"];
+    let run = world.run(&issue);
+    assert_eq!((run.status, &*run.stderr), (0, "created the folder new/deep/er\n"), "{run:?}");
+    let run = world.run(&issue);
+    assert!(run.status == 0 && !run.stderr.contains("created the folder"), "{run:?}");
+}
+
+#[test]
 fn certificate_is_issued_with_the_body_of_a_file_and_fields() {
     let world = world();
     let body = r#"{"CN":"c.example","SANs[0][DNS]":"c.example","SANs[1][IP]":"192.0.2.7","OU":"IT",
@@ -831,6 +841,7 @@ fn certificate_that_issue_takes_over_is_named_by_the_run_and_the_dry_run() {
         ("d", &["c.example"], None),
     ] {
         let dry = issue(dir, &[more, &["--dry-run"]].concat());
+        std::fs::create_dir(world.home.join(dir)).unwrap();
         let done = issue(dir, &[more, &["--fields", "cert_id"]].concat());
         assert_eq!((dry.status, done.status), (0, 0), "{dry:?} {done:?}");
         let text = dry.stderr;
@@ -856,6 +867,7 @@ fn certificate_that_issue_takes_over_is_named_by_the_run_and_the_dry_run() {
     advance(&world, 2);
     let dry = issue("e", &["--unit", "IT", "--dry-run"]);
     assert!(dry.stderr.contains("(cert.new)"), "{dry:?}");
+    std::fs::create_dir(world.home.join("e")).unwrap();
     let done = issue("e", &["--unit", "IT", "--fields", "cert_id"]);
     assert!(done.status == 0 && done.stderr.is_empty(), "{done:?}");
 }
@@ -1043,7 +1055,8 @@ mod unix {
         for command in [&issue[..], &adopt] {
             for combined in [&[][..], &["--combined"]] {
                 for option in [&[][..], &["--dry-run"]] {
-                    let group = ["--group", FOREIGN];
+                    // The folder is created, about which a note is printed without `-q`.
+                    let group = ["--group", FOREIGN, "-q"];
                     let Some(run) = run(&[command, combined, option, &group].concat()) else {
                         return;
                     };

@@ -82,8 +82,8 @@ fn access_is_granted_for_each_line_of_a_file() {
         ("rid,mail\n", "column \"mail\" is not one of rid, email"),
         ("rid,email\nr,\n", "line 2: email is missing"),
         ("rid,email,expires\nr,a@example.com,soon\n", "line 2: expires: \"soon\""),
-        ("rid,email,expires\nr,a,2020-01-01\n", "line 2: expires: \"2020-01-01\" is in the past"),
-        ("rid,email,expires\nr,a,2020-01-01T00:00:00Z\n", "Z\" is in the past"),
+        ("rid,email,expires\nr,a@b,2020-01-01\n", "line 2: expires: \"2020-01-01\" is in the past"),
+        ("rid,email,expires\nr,a@b,2020-01-01T00:00:00Z\n", "Z\" is in the past"),
         ("rid,email\n", "no lines"),
         ("rid,email,rid\nr,a@example.com,s\n", "line 1: the column rid occurs twice"),
         ("rid,email\n\"r,a@example.com\nr,b@example.com\n", "line 2, column 1: the quote is not"),
@@ -92,9 +92,9 @@ fn access_is_granted_for_each_line_of_a_file() {
         ("email,rid\na,\"r\" \"1\nb,s\"\n", "line 2, column 7: a field must end after its"),
         ("email,rid\na, \"r\"\n", "line 2, column 4: a field that contains a quote"),
         ("rid,email\nr,a\0b\n", "line 2: email: must not contain control characters"),
-        ("rid,email\nr,a\ns,\"b\nc\"\n", "line 3: email: must not contain control characters"),
+        ("rid,email\nr,a@b\ns,\"b\nc\"\n", "line 3: email: must not contain control characters"),
         ("rid,email,message\nr,a,\"b\u{1b}\"\n", "line 2: message: must not contain control"),
-        ("rid,email,message\nr,a,\"b\nc\"\n\" \",b,\n", "line 4: rid is missing"),
+        ("rid,email,message\nr,a@b,\"b\nc\"\n\" \",b,\n", "line 4: rid is missing"),
     ] {
         std::fs::write(world.home.join("grants.csv"), text).unwrap();
         let run = world.run(&[&grant[..], &["--yes"]].concat());

@@ -381,7 +381,7 @@ fn expiry_of_a_line_is_a_time_that_exists() {
         ("2999-01-01T00:00:00+2500", Some("is not a time or a date")),
         ("2999-01-01T00:00:60Z", Some("is not a time or a date")),
         ("2999-01-01 00:00:60", Some("is not a time or a date")),
-        ("29990101T000060Z", Some("is not a time or a date")),
+        ("29990101T000060Z", Some("is not a time or a date, such as 30d or 2027-01-31")),
         ("253402300800", Some("is not a time or a date")),
         ("99999999999d", Some("the duration is too long")),
         ("3000000d", Some("the duration is too long")),
@@ -400,6 +400,37 @@ fn expiry_of_a_line_is_a_time_that_exists() {
         let run = grant(lines);
         assert!(run.status == 2 && run.stderr.contains(problem), "{lines:?}: {run:?}");
     }
+}
+
+#[test]
+fn addresses_without_an_at_sign_are_rejected_before_anything_is_sent() {
+    let world = world();
+    let lines = format!("rid,email\n{0},a@b.c\n{0},ab.c\n", server::RID);
+    std::fs::write(world.home.join("grants.csv"), lines).unwrap();
+    let run = world.run(&["access", "grant", "--file", "grants.csv", "--yes"]);
+    let problem = "line 3: email: \"ab.c\" must contain @";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
+    let run = world.run(&["access", "grant", server::RID, "ab.c"]);
+    assert!(run.status == 2 && run.stderr.contains("must contain @"), "{run:?}");
+    assert_eq!(world.sandbox.take_seen().len(), 0);
+}
+
+#[test]
+fn grants_of_a_file_are_named_by_dry_run_and_shown_by_their_ids() {
+    let world = world();
+    let lines = format!("rid,email\n{0},a@b.c\n{0},d@e.f\n", server::RID);
+    std::fs::write(world.home.join("grants.csv"), lines).unwrap();
+    let grants = ["access", "grant", "--file", "grants.csv", "--yes"];
+    let run = world.run(&[&grants[..], &["--dry-run"]].concat());
+    let named = |email: &str| format!("(access.grant): rid {}, email {email}\n", server::RID);
+    assert!(run.stderr.contains(&named("a@b.c")), "{run:?}");
+    assert!(run.stderr.contains(&named("d@e.f")), "{run:?}");
+    let run = world.run(&grants);
+    assert!(run.status == 0 && !run.stdout.contains('{'), "{run:?}");
+    let result = run.stdout.lines().next().unwrap().split('\t').nth(2).unwrap();
+    assert!(!result.is_empty(), "{run:?}");
+    let run = world.run(&[&grants[..], &["-o", "csv"]].concat());
+    assert!(run.stdout.contains('{'), "{run:?}");
 }
 
 #[test]

@@ -67,6 +67,12 @@ impl Kind {
         }
     }
 
+    /// Returns whether a test notification of this kind has a value at `path`.
+    pub(crate) fn has(self, path: &str) -> bool {
+        (self == Self::Payment && path == "md5sum")
+            || Json::parse(self.example()).is_ok_and(|json| json.get(path).is_some())
+    }
+
     /// Returns the body of a test notification and its content type. `members` replace those of the
     /// example. A payment is a form with the md5sum of its values; all others are JSON.
     pub(crate) fn body(

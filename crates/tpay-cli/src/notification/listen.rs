@@ -113,7 +113,10 @@ impl Listen {
             Failure::new(exit, format!("--bind {}: {error}", self.bind))
         };
         // A host that cannot be resolved is an invalid argument, too.
-        let unresolved = |error| failed(io::Error::new(ErrorKind::InvalidInput, error));
+        let unresolved = |error: io::Error| {
+            let problem = format!("{error}; must be ADDRESS:PORT, such as 127.0.0.1:8787");
+            failed(io::Error::new(ErrorKind::InvalidInput, problem))
+        };
         let addresses: Vec<_> = self.bind.to_socket_addrs().map_err(unresolved)?.collect();
         let listener = Listener::bind(addresses.as_slice()).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;

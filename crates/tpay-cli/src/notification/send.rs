@@ -43,6 +43,10 @@ impl Send {
     pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
         let settings = context.settings_without_credentials()?;
         let code = Secret::new(settings.get(SECURITY_CODE).unwrap_or_default());
+        for (name, _) in self.set.iter().filter(|(name, _)| !self.kind.has(name)) {
+            let problem = "notifications of this kind usually have no such value; it is added";
+            context.note(&format!("--set {name}: {problem}"));
+        }
         let (mut body, content_type) = self.kind.body(&self.set, &code)?;
         let mut signature = testing::sign(context.client()?, &body)?;
         match self.tamper {

@@ -84,6 +84,10 @@ fn bodies_come_from_files_flags_and_fields() {
     let mut command = world.command(&["transaction", "create", "--input", "-", "-o", "json"]);
     command.arg("-q");
     assert_eq!(json(&finish(command, order).stdout)["amount"].to_string(), "1");
+    std::fs::write(world.home.join("order.txt"), "amount 5").unwrap();
+    let run = world.run(&["transaction", "create", "--input", "order.txt"]);
+    let problem = "--input order.txt: not JSON: expected value at line 1 column 1";
+    assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
 }
 
 #[test]

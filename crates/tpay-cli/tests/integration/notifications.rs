@@ -165,6 +165,12 @@ fn response_of_the_application_is_returned_to_the_sender() {
     let (url, application) = application(500, "database is down");
     let arguments = [&TEST_KEY[..], &["--forward-to", &url, "--count", "1"]].concat();
     let listener = world.listen(&arguments);
+    let set = ["--set", "tr_crc=order-99", "--set", "md5sum=0", "--set", "tr_crcc=1"];
+    let run =
+        world.run(&[&["notification", "send", &listener.url][..], &set, &["--curl"]].concat());
+    let note =
+        "--set tr_crcc: notifications of this kind usually have no such value; it is added\n";
+    assert_eq!((run.status, &*run.stderr), (0, note), "{run:?}");
     let run = world.send(&listener.url, &["--set", "tr_crc=order-99"]);
     assert_eq!(run.status, 1, "{run:?}");
     assert!(run.stdout.contains("500") && run.stdout.contains("database is down"), "{run:?}");
@@ -276,6 +282,8 @@ fn unusable_address_is_an_invalid_option() {
         let run = world.run(&[&listen[..], &TEST_KEY].concat());
         let named = format!("--bind {address}: ");
         assert!(run.status == status && run.stderr.contains(&named), "{address}: {run:?}");
+        let is_form_named = run.stderr.contains("must be ADDRESS:PORT");
+        assert_eq!(is_form_named, address != port && address != OTHER, "{run:?}");
     }
 }
 
