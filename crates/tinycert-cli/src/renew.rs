@@ -410,14 +410,20 @@ impl Run<TinyCert> for Renew {
             };
             let mut done = Done::default();
             let name = pair.record.name.clone();
-            let renewed = self.renew(&mut pair, &mut server, now);
+            // This is done even if nothing is due, so that problems are detected early, and the
+            // temporary files of a killed run are removed.
+            let checked = pair.check();
+            let is_checked = checked.is_ok();
+            let renewed = checked.and_then(|()| self.renew(&mut pair, &mut server, now));
             done.is_renewed = pair.is_replaced;
             // The hook is run for an existing pair even if its renewal failed. It is not run if the
             // mode or group cannot be set: servers could not read the key, but the pair would be
-            // recorded as deployed.
+            // recorded as deployed. Files that failed the check are neither changed nor deployed.
             let deployed = match pair.on_disk() {
-                Ok(Some(_)) => pair.set_access().and_then(|()| pair.deploy(&self.hook, now)),
-                Ok(None) => Ok(false),
+                Ok(Some(_)) if is_checked => {
+                    pair.set_access().and_then(|()| pair.deploy(&self.hook, now))
+                }
+                Ok(_) => Ok(false),
                 Err(failure) => Err(failure),
             };
             done.is_deployed = *deployed.as_ref().unwrap_or(&false);
@@ -500,9 +506,6 @@ impl Renew {
         server: &mut Server<'_>,
         now: UnixTime,
     ) -> Result<(), Failure> {
-        // This is done even if nothing is due, so that problems are detected early, and the
-        // temporary files of a killed run are removed.
-        pair.check()?;
         let contents = pair.contents()?;
         pair.note_damage(server.context, &contents);
         match pair.is_due(contents.usable().as_ref(), self.within, now) {

@@ -1275,6 +1275,112 @@ mod unix {
     }
 
     #[test]
+    fn files_of_root_are_not_changed_for_the_owner_of_a_folder() {
+        use std::os::unix::fs::{chown, lchown, symlink};
+
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: files of root in a folder of another user: only root has both");
+            return;
+        }
+        let world = world();
+        good(&world, &["issue", "victim.example", "--ca", "561", "--dir", "rootkeys"]);
+        let victim = |name: &str| {
+            std::fs::canonicalize(world.home.join(format!("rootkeys/victim.example.{name}.pem")))
+                .unwrap()
+        };
+        let (secret, chain) = (victim("key"), victim("chain"));
+        let access = || {
+            let found = std::fs::metadata(&secret).unwrap();
+            (found.uid(), found.gid(), found.mode() & 0o777)
+        };
+        let before = (access(), std::fs::read(&secret).unwrap());
+        assert_eq!(before.0, (0, 0, 0o600));
+        let pki = world.home.join("pki");
+        let key = pki.join("a.key.pem");
+        let version = pki.join(".a.key.pem.versions/v-0");
+        let record = serde_json::json!({
+            "tinycert": 1, "name": "a", "ca_id": 561, "cert_id": 1, "pending_cert_id": null,
+            "names": [], "combined": false, "mode": "0640", "group": "65534", "serial": null,
+            "deployed_serial": null,
+        });
+        let link_versions = || {
+            std::fs::create_dir(version.parent().unwrap()).unwrap();
+            symlink("v-0", version.with_file_name("current")).unwrap();
+            symlink(".a.key.pem.versions/current/key.pem", &key).unwrap();
+        };
+        let set_up: [(&str, &str, &dyn Fn()); 6] = [
+            ("link", "a symbolic link of another user is not followed", &|| {
+                symlink(&secret, &key).unwrap();
+            }),
+            ("link in a version", "key.pem: a symbolic link in its place is not followed", &|| {
+                link_versions();
+                std::fs::create_dir(&version).unwrap();
+                symlink(&secret, version.join("key.pem")).unwrap();
+            }),
+            ("link to a version", "v-0: a symbolic link in its place is not followed", &|| {
+                link_versions();
+                symlink(secret.parent().unwrap(), &version).unwrap();
+            }),
+            ("link to a folder", ".versions: a symbolic link in its place is not", &|| {
+                let versions = secret.parent().unwrap().parent().unwrap();
+                symlink(versions, version.parent().unwrap()).unwrap();
+                symlink(".a.key.pem.versions/current/key.pem", &key).unwrap();
+            }),
+            ("hard link", "has several names (hard links)", &|| {
+                std::fs::hard_link(&secret, &key).unwrap();
+            }),
+            ("file of root", "belongs to a user other than the owner of its folder", &|| {
+                std::fs::rename(&secret, &key).unwrap();
+                symlink(&key, &secret).unwrap();
+            }),
+        ];
+        for (name, problem, plant) in set_up {
+            std::fs::create_dir(&pki).unwrap();
+            plant();
+            std::fs::copy(&chain, pki.join("a.chain.pem")).unwrap();
+            std::fs::write(pki.join("a.json"), record.to_string()).unwrap();
+            let mut folders = vec![pki.clone()];
+            while let Some(folder) = folders.pop() {
+                std::os::unix::fs::chown(&folder, Some(65534), Some(65534)).unwrap();
+                std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+                for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+                    let found = std::fs::symlink_metadata(entry.path()).unwrap();
+                    if found.is_dir() {
+                        folders.push(entry.path());
+                    } else if found.is_symlink() {
+                        lchown(entry.path(), Some(65534), Some(65534)).unwrap();
+                    } else if found.ino() != std::fs::metadata(&secret).unwrap().ino() {
+                        chown(entry.path(), Some(65534), Some(65534)).unwrap();
+                    }
+                }
+            }
+            let (run, rows) = renew(&world, &["--deploy-hook", "echo x >> log"]);
+            assert_eq!((access(), std::fs::read(&secret).unwrap()), before, "{name}: {run:?}");
+            assert_eq!((run.status, results(&rows)), (10, vec!["failed"]), "{name}: {run:?}");
+            assert!(run.stderr.contains(problem), "{name}: {run:?}");
+            assert!(!world.home.join("log").exists(), "{name}");
+            if name == "file of root" {
+                std::fs::rename(&key, &secret).unwrap();
+            }
+            std::fs::remove_dir_all(&pki).unwrap();
+        }
+    }
+
+    #[test]
+    fn own_link_is_followed_to_set_the_mode() {
+        use std::os::unix::fs::symlink;
+
+        let world = world();
+        issue(&world, &["--combined", "--mode", "0600"]);
+        let (file, moved) = (world.home.join("pki/a.example.pem"), world.home.join("moved.pem"));
+        std::fs::rename(&file, &moved).unwrap();
+        symlink("../moved.pem", &file).unwrap();
+        std::fs::set_permissions(&moved, PermissionsExt::from_mode(0o640)).unwrap();
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+        assert_eq!(mode(&moved), 0o600);
+    }
+
+    #[test]
     fn hook_runs_until_it_succeeds_once_for_the_pair_on_disk() {
         let world = world();
         let log = || std::fs::read_to_string(world.home.join("log")).unwrap_or_default();
