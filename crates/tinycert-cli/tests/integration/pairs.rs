@@ -747,6 +747,66 @@ fn damaged_pair_is_reported_not_deployed_and_written_again() {
 }
 
 #[test]
+fn damaged_pair_gets_the_recorded_certificate_if_its_successor_is_rejected() {
+    let world = world();
+    // The server signs for 365 days, so its new certificates expire before this one.
+    let old = world.sandbox.tinycert().state(|server| {
+        server.add_cert(561, "a.example", &[("DNS", "a.example")], NOW + 385 * DAY).unwrap()
+    });
+    good(&world, &["adopt", &old.to_string(), "--ca", "561", "--dir", "pki"]);
+    let key = world.home.join("pki/a.example.key.pem");
+    let before = std::fs::read(&key).unwrap();
+    let renew = ["renew", "--dir", "pki", "-o", "json", "--deploy-hook", "echo x >> log"];
+    for runs in 1..=2 {
+        std::fs::write(&key, "").unwrap();
+        let run = run_at(&world, 380, &renew);
+        assert!(run.status == 9 && run.stderr.contains("expired at"), "{run:?}");
+        assert!(run.stderr.contains(&format!("certificate {old} was written again")), "{run:?}");
+        let rows: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((results(&rows), &rows[0]["renewed"]), (vec!["failed"], &true.into()));
+        assert_eq!(std::fs::read(&key).unwrap(), before);
+        assert_eq!(serial_on_disk(&world, "pki/a.example.chain.pem"), old);
+        assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "x\n".repeat(runs));
+    }
+    // The recorded certificate has expired, too.
+    std::fs::write(&key, "").unwrap();
+    let run = run_at(&world, 390, &renew);
+    assert!(run.status == 9 && !run.stderr.contains("was written again"), "{run:?}");
+    assert_eq!(std::fs::read(&key).unwrap(), b"");
+    advance(&world, 380);
+    assert_eq!(results(&self::renew(&world, &[]).1), ["renewed"]);
+}
+
+#[test]
+fn pending_certificate_that_cannot_be_used_is_dropped() {
+    for state in ["unknown", "revoke", "hold"] {
+        let world = world();
+        let old = issue(&world, &[])["cert_id"].as_i64().unwrap();
+        advance(&world, 340);
+        let pending = match state {
+            "unknown" => 99_999,
+            state => {
+                let other = ["issue", "a.example", "b.a.example", "--ca", "561", "--dir", "other"];
+                let other = good(&world, &[&other[..], &["-o", "json"]].concat());
+                let other: Value = serde_json::from_str(&other).unwrap();
+                let id = other["cert_id"].as_i64().unwrap();
+                good(&world, &["cert", state, &id.to_string(), "--yes"]);
+                id
+            }
+        };
+        let mut changed = record(&world);
+        changed["pending_cert_id"] = pending.into();
+        std::fs::write(world.home.join("pki/a.example.json"), changed.to_string()).unwrap();
+        let (run, rows) = renew(&world, &[]);
+        assert_eq!((run.status, results(&rows)), (0, vec!["renewed"]), "{state}: {run:?}");
+        let new = serial_on_disk(&world, "pki/a.example.chain.pem");
+        assert!(new != old && new != pending, "{state}: {new}");
+        assert_eq!(record(&world)["pending_cert_id"], Value::Null, "{state}");
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"], "{state}");
+    }
+}
+
+#[test]
 fn certificate_without_the_recorded_names_is_not_written() {
     let world = world();
     issue(&world, &[]);
