@@ -120,8 +120,8 @@ pub(crate) enum OnDisk {
     /// A file does not exist.
     Missing,
     /// The key does not belong to the certificate, the certificate is not the recorded one, or one
-    /// of them is invalid. The string is the reason, which begins with the path of a file. The
-    /// certificate is `None` if the chain contains none.
+    /// of them is invalid or larger than [`MOST`]. The string is the reason, which begins with the
+    /// path of a file. The certificate is `None` if the chain contains none.
     Damaged(Option<Certificate>, String),
     /// The recorded certificate and its key.
     Intact(Certificate),
@@ -506,30 +506,39 @@ impl Pair {
     /// Reads and checks the files of the pair.
     pub(crate) fn contents(&self) -> Result<OnDisk, Failure> {
         let files = self.files();
-        // Returns `None` if the file does not exist.
+        // Returns `None` if the file does not exist, and a message if it is too large.
         let content = |path: &Path, read: io::Result<Option<Vec<u8>>>| match read {
-            Ok(Some(bytes)) => Ok(Some(bytes)),
-            Ok(None) => Err(at(path, &format!("is larger than {} MiB", MOST >> 20))),
+            Ok(Some(bytes)) => Ok(Some(Ok(bytes))),
+            Ok(None) => {
+                Ok(Some(Err(format!("{}: is larger than {} MiB", path.display(), MOST >> 20))))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Failure::file(path, &error)),
         };
         let read_chain = || content(files.chain(), read(files.chain()));
         for _ in 0..MOST_TRIES {
-            let Some(chain) = read_chain()? else { return Ok(OnDisk::Missing) };
+            let chain = match read_chain()? {
+                Some(Ok(chain)) => chain,
+                Some(Err(problem)) => return Ok(OnDisk::Damaged(None, problem)),
+                None => return Ok(OnDisk::Missing),
+            };
+            let found = certificates(&chain).map(|found| found.into_iter().next());
             let key = match read(files.key()) {
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
                 read => match content(files.key(), read)? {
                     // Other bytes than those of UTF-8 are not PEM.
-                    Some(key) => Some(Secret::new(String::from_utf8(key).unwrap_or_default())),
+                    Some(Ok(key)) => Some(Secret::new(String::from_utf8(key).unwrap_or_default())),
+                    Some(Err(problem)) => {
+                        return Ok(OnDisk::Damaged(found.ok().flatten(), problem));
+                    }
                     None => return Ok(OnDisk::Missing),
                 },
             };
             let text = String::from_utf8_lossy(&chain);
             let matched = key.as_ref().map(|key| files.check_match(&text, key));
-            let found = certificates(&chain).map(|found| found.into_iter().next());
             if let Some(Err(error)) = matched {
                 // A run that has replaced the files in the meantime may have changed the key.
-                if read_chain()?.as_ref() != Some(&chain) {
+                if read_chain()?.and_then(Result::ok).as_ref() != Some(&chain) {
                     continue;
                 }
                 return Ok(OnDisk::Damaged(found.ok().flatten(), error.to_string()));

@@ -1607,7 +1607,7 @@ mod unix {
     }
 
     #[test]
-    fn large_files_devices_and_pipes_in_the_folder_are_not_read() {
+    fn devices_pipes_and_large_records_in_the_folder_are_not_read() {
         let world = world();
         issue(&world, &[]);
         let pki = world.home.join("pki");
@@ -1618,12 +1618,10 @@ mod unix {
         assert_eq!(world.run(&["status", "--dir", "pki"]).status, 0);
         let made = std::process::Command::new("mkfifo").arg(pki.join("pipe")).status();
         assert!(made.unwrap().success());
-        std::fs::write(pki.join("large"), large).unwrap();
         for file in ["a.example.chain.pem", "a.example.key.pem"] {
             for (target, problem) in [
                 ("/dev/zero", "not a regular file; remove it"),
                 ("pipe", "not a regular file; remove it"),
-                ("large", "is larger than 1 MiB"),
             ] {
                 let link = pki.join(file);
                 let kept = std::fs::read_link(&link).unwrap();
@@ -1639,6 +1637,32 @@ mod unix {
             }
         }
         assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    }
+
+    #[test]
+    fn files_that_are_too_large_are_damaged_and_written_again() {
+        for (more, files) in [
+            (&[][..], &["a.example.chain.pem", "a.example.key.pem"][..]),
+            (&["--combined"], &["a.example.pem"]),
+        ] {
+            let world = world();
+            issue(&world, more);
+            for file in files {
+                let path = world.home.join("pki").join(file);
+                let before = std::fs::read(&path).unwrap();
+                let opened = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+                opened.set_len(3 << 20).unwrap();
+                let status = run(&world, &["status", "--dir", "pki", "--fields", "state"]);
+                let problem = format!("{file}: is larger than 1 MiB");
+                assert_eq!((status.status, &*status.stdout), (0, "damaged\n"), "{status:?}");
+                assert!(status.stderr.contains(&problem), "{status:?}");
+                let (run, rows) = renew(&world, &[]);
+                assert_eq!((run.status, results(&rows)), (0, vec!["renewed"]), "{run:?}");
+                assert!(run.stderr.contains(&problem), "{run:?}");
+                assert_eq!(std::fs::read(&path).unwrap(), before, "{file}");
+                assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+            }
+        }
     }
 
     #[test]
