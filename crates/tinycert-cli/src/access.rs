@@ -79,10 +79,16 @@ fn group_id(name: &str) -> Result<u32, Failure> {
     })
 }
 
-/// Sets the mode and the group of a file. The mode is set last, so that its permissions never apply
-/// to the previous group.
+/// Sets the mode and the group of a file, which is checked as [`check_link`] does. The mode is set
+/// last, so that its permissions never apply to the previous group.
 #[cfg(unix)]
-pub(crate) fn set(path: &Path, mode: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn set(
+    folder: Option<&File>,
+    path: &Path,
+    versions: &str,
+    mode: Option<&str>,
+    group: Option<&str>,
+) -> Result<(), Failure> {
     use std::fs::Permissions;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
@@ -91,7 +97,10 @@ pub(crate) fn set(path: &Path, mode: Option<&str>, group: Option<&str>) -> Resul
     }
     let group = group.map(group_id).transpose().map_err(|failure| failure.about("group"))?;
     let set = || -> io::Result<()> {
-        let file = File::open(path)?;
+        let file = match links::locate(folder, path, versions)? {
+            Some(located) => located.open()?,
+            None => return Err(io::ErrorKind::NotFound.into()),
+        };
         let old = file.metadata()?;
         let kept = old.mode() & 0o777;
         let mode = mode.and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(kept);
@@ -109,7 +118,13 @@ pub(crate) fn set(path: &Path, mode: Option<&str>, group: Option<&str>) -> Resul
 }
 
 #[cfg(not(unix))]
-pub(crate) fn set(_: &Path, _: Option<&str>, _: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn set(
+    _: Option<&File>,
+    _: &Path,
+    _: &str,
+    _: Option<&str>,
+    _: Option<&str>,
+) -> Result<(), Failure> {
     Ok(())
 }
 
@@ -165,14 +180,22 @@ pub(crate) fn give_folder(_: &Path, _: &Path) -> io::Result<()> {
 /// the record of a pair, because the record determines which key file is replaced. The group of the
 /// record may have write access only if it can also write to the folder.
 #[cfg(unix)]
-pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(), Failure> {
+pub(crate) fn check_owner(
+    folder: Option<&File>,
+    record: &Path,
+    file: &File,
+) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
+
+    let Some(folder) = folder else {
+        return Err(Failure::file(record, &io::ErrorKind::NotFound.into()));
+    };
 
     let failed = |error| Failure::file(record, &error);
     let is_file = std::fs::symlink_metadata(record).map_err(failed)?.is_file();
     // The metadata of the file that was read, even if another file has its name now.
     let found = file.metadata().map_err(failed)?;
-    let folder = std::fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?;
+    let folder = folder.metadata().map_err(failed)?;
     let trusted = [rustix::process::geteuid().as_raw(), 0, folder.uid()];
     let is_of_group = folder.mode() & 0o020 != 0 && folder.gid() == found.gid();
     let problem = match is_file {
@@ -187,33 +210,271 @@ pub(crate) fn check_owner(folder: &Path, record: &Path, file: &File) -> Result<(
     Err(Failure::new(Exit::Local, format!("{}: {problem}", record.display())))
 }
 
-/// Rejects a symbolic link unless it belongs to the current user or root. The library also follows
-/// links of the owner of the folder, but that owner must not choose which files root replaces.
-/// Links to `current` in the folder `versions` are accepted, because the library creates them.
+/// Opens the folder of the pairs, so that later checks concern the same folder even if another one
+/// is moved to its path. Returns `None` on systems other than Unix.
 #[cfg(unix)]
-pub(crate) fn check_link(path: &Path, versions: &str) -> Result<(), Failure> {
-    use std::os::unix::fs::MetadataExt;
+pub(crate) fn open_folder(path: &Path) -> io::Result<Option<File>> {
+    use std::os::unix::fs::OpenOptionsExt;
 
-    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    let is_own = [rustix::process::geteuid().as_raw(), 0].contains(&found.uid());
-    if !found.is_symlink() || is_own {
-        return Ok(());
-    }
-    let target = std::fs::read_link(path).map_err(|error| Failure::file(path, &error))?;
-    if target.strip_prefix(versions).is_ok_and(|rest| rest.starts_with("current")) {
-        return Ok(());
-    }
-    let problem = "a symbolic link of another user is not followed; remove it";
-    Err(Failure::new(Exit::Local, format!("{}: {problem}", path.display())))
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::fs::OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path).map(Some)
 }
 
 #[cfg(not(unix))]
-pub(crate) fn check_link(_: &Path, _: &str) -> Result<(), Failure> {
+pub(crate) fn open_folder(_: &Path) -> io::Result<Option<File>> {
+    Ok(None)
+}
+
+/// Checks that the owner of the folder, or another user who can write to it, does not choose which
+/// file is replaced or changed: the file at `path` must be a regular file, or a link to the current
+/// version in the folder `versions`. Other links are followed only if they belong to the caller or
+/// root, and only between folders of these two. Returns no error if the file does not exist.
+#[cfg(unix)]
+pub(crate) fn check_link(
+    folder: Option<&File>,
+    path: &Path,
+    versions: &str,
+) -> Result<(), Failure> {
+    match links::locate(folder, path, versions)
+        .and_then(|found| found.map_or(Ok(()), |located| located.check()))
+    {
+        Err(error) => Err(Failure::file(path, &error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_link(_: Option<&File>, _: &Path, _: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Finds the file to which a path of a pair leads, without following links of other users.
+#[cfg(unix)]
+mod links {
+    use std::ffi::{OsStr, OsString};
+    use std::fs::{File, Metadata};
+    use std::io;
+    use std::os::unix::ffi::OsStringExt;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::{Component, Path, PathBuf};
+
+    use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, openat, readlinkat, statat};
+    use rustix::process::geteuid;
+
+    /// The maximum number of symbolic links that are followed.
+    const MOST_LINKS: usize = 16;
+    /// The write permissions of the group and of other users.
+    const BY_OTHERS: u32 = 0o022;
+
+    fn invalid(problem: &str) -> io::Error {
+        io::Error::other(problem.to_owned())
+    }
+
+    /// An entry of an open folder that is not a symbolic link.
+    pub(super) struct Located {
+        /// The folder that contains the file, or the version that contains it.
+        parent: File,
+        name: OsString,
+        /// The metadata of the folder that contains the file or the folder of versions.
+        folder: Metadata,
+    }
+
+    impl Located {
+        /// Checks that the file can be replaced.
+        pub(super) fn check(&self) -> io::Result<()> {
+            let found = statat(&self.parent, &self.name, AtFlags::SYMLINK_NOFOLLOW)?;
+            if !FileType::from_raw_mode(found.st_mode).is_file() {
+                return Err(invalid("not a regular file; remove it"));
+            }
+            let caller = geteuid().as_raw();
+            self.check_entry(found.st_uid, found.st_nlink > 1, |owner| owner != 0 || caller != 0)
+        }
+
+        /// Opens the file, and checks that its mode and group can be changed.
+        pub(super) fn open(&self) -> io::Result<File> {
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let file = File::from(openat(&self.parent, &self.name, flags, Mode::empty())?);
+            let found = file.metadata()?;
+            if !found.is_file() {
+                return Err(invalid("not a regular file; remove it"));
+            }
+            let caller = geteuid().as_raw();
+            self.check_entry(found.uid(), found.nlink() > 1, |owner| {
+                caller != 0 && [caller, 0].contains(&owner)
+            })?;
+            Ok(file)
+        }
+
+        /// Checks the owner and the number of names of a file, unless only the caller and root can
+        /// write to its folder. Files of the owner of the folder are accepted, and those of the
+        /// users for whom `is_accepted` returns `true`.
+        fn check_entry(
+            &self,
+            owner: u32,
+            is_linked: bool,
+            is_accepted: impl Fn(u32) -> bool,
+        ) -> io::Result<()> {
+            if is_own(self.folder.uid()) && self.folder.mode() & BY_OTHERS == 0 {
+                return Ok(());
+            }
+            if is_linked {
+                return Err(invalid(
+                    "has several names (hard links) and is in a folder that another user can \
+                     write; remove it",
+                ));
+            }
+            if owner != self.folder.uid() && !is_accepted(owner) {
+                return Err(invalid(
+                    "belongs to a user other than the owner of its folder; remove it",
+                ));
+            }
+            Ok(())
+        }
+    }
+
+    fn is_own(owner: u32) -> bool {
+        [geteuid().as_raw(), 0].contains(&owner)
+    }
+
+    /// Opens a folder in `parent`. Returns an error for a link.
+    fn subfolder(parent: &File, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(parent, name, flags, Mode::empty())?))
+    }
+
+    fn stat(parent: &File, name: &OsStr) -> io::Result<Option<Stat>> {
+        match statat(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) => Ok(Some(found)),
+            Err(rustix::io::Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn target(parent: &File, name: &OsStr) -> io::Result<PathBuf> {
+        let target = readlinkat(parent, name, Vec::new())?;
+        Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
+    }
+
+    fn is_link(found: &Stat) -> bool {
+        FileType::from_raw_mode(found.st_mode).is_symlink()
+    }
+
+    /// Returns the file to which `path` leads, whose folder is open as `folder`. Returns `None` if
+    /// the file does not exist.
+    pub(super) fn locate(
+        folder: Option<&File>,
+        path: &Path,
+        versions: &str,
+    ) -> io::Result<Option<Located>> {
+        let (Some(folder), Some(name)) = (folder, path.file_name()) else { return Ok(None) };
+        let (mut parent, mut name) = (folder.try_clone()?, name.to_owned());
+        // The path of `parent`, in which the target of a link is found.
+        let mut base = path.parent().unwrap_or(Path::new("")).to_owned();
+        for _ in 0..MOST_LINKS {
+            let Some(found) = stat(&parent, &name)? else { return Ok(None) };
+            let folder = parent.metadata()?;
+            if !is_link(&found) {
+                return Ok(Some(Located { parent, name, folder }));
+            }
+            let target = target(&parent, &name)?;
+            if target.parent() == Some(&Path::new(versions).join("current"))
+                && let Some(file) = target.file_name()
+            {
+                return version(&parent, folder, versions, file);
+            }
+            if !is_own(found.st_uid) {
+                return Err(invalid("a symbolic link of another user is not followed; remove it"));
+            }
+            if !is_own(folder.uid()) || found.st_nlink > 1 {
+                return Err(invalid(
+                    "a symbolic link in a folder of another user, or one with several names (hard \
+                     links), is not followed; remove it",
+                ));
+            }
+            let target = base.join(target);
+            let (Some(to), Some(file)) = (target.parent(), target.file_name()) else {
+                return Err(invalid("a symbolic link that does not lead to a file; remove it"));
+            };
+            let to = if to.as_os_str().is_empty() { Path::new(".") } else { to };
+            base = match std::fs::canonicalize(to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                real => real?,
+            };
+            // Other users must not be able to replace a folder between this check and its use.
+            for folder in base.ancestors() {
+                if !is_own(std::fs::symlink_metadata(folder)?.uid()) {
+                    return Err(invalid(
+                        "a symbolic link to a folder of another user is not followed; remove it",
+                    ));
+                }
+            }
+            (parent, name) = (
+                match super::open_folder(&base)? {
+                    Some(folder) => folder,
+                    None => return Ok(None),
+                },
+                file.to_owned(),
+            );
+        }
+        Err(invalid("too many symbolic links; remove it"))
+    }
+
+    /// Returns the file `name` in the current version. Neither the folder of versions nor the
+    /// version nor the file may be a link, and the link `current` must lead to a version.
+    fn version(
+        parent: &File,
+        folder: Metadata,
+        versions: &str,
+        name: &OsStr,
+    ) -> io::Result<Option<Located>> {
+        let open = |parent: &File, name: &OsStr| -> io::Result<Option<File>> {
+            match stat(parent, name)? {
+                None => return Ok(None),
+                Some(found) if is_link(&found) => return Err(linked(name)),
+                Some(_) => {}
+            }
+            let opened = subfolder(parent, name)?;
+            let found = opened.metadata()?;
+            if found.mode() & BY_OTHERS != 0
+                || !(is_own(found.uid()) || found.uid() == folder.uid())
+            {
+                let name = Path::new(name).display();
+                return Err(invalid(&format!(
+                    "{name}: belongs to another user or is writable by other users; remove it"
+                )));
+            }
+            Ok(Some(opened))
+        };
+        let current = OsStr::new("current");
+        let Some(versions) = open(parent, OsStr::new(versions))? else { return Ok(None) };
+        match stat(&versions, current)? {
+            None => return Ok(None),
+            Some(found) if !is_link(&found) => {
+                return Err(invalid("current: not a symbolic link; remove it"));
+            }
+            Some(_) => {}
+        }
+        let current = target(&versions, current)?;
+        let mut parts = current.components();
+        let (Some(Component::Normal(version)), None) = (parts.next(), parts.next()) else {
+            return Err(invalid("current: a symbolic link that leads to no version; remove it"));
+        };
+        let Some(parent) = open(&versions, version)? else { return Ok(None) };
+        match stat(&parent, name)? {
+            None => Ok(None),
+            Some(found) if is_link(&found) => Err(linked(name)),
+            Some(_) => Ok(Some(Located { parent, name: name.to_owned(), folder })),
+        }
+    }
+
+    fn linked(name: &OsStr) -> io::Error {
+        let name = Path::new(name).display();
+        invalid(&format!("{name}: a symbolic link in its place is not followed; remove it"))
+    }
+}
+
 #[cfg(not(unix))]
-pub(crate) fn check_owner(_: &Path, _: &Path, _: &File) -> Result<(), Failure> {
+pub(crate) fn check_owner(_: Option<&File>, _: &Path, _: &File) -> Result<(), Failure> {
     Ok(())
 }
 

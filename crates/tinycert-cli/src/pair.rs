@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use cli_support::args::check_read;
@@ -33,6 +34,8 @@ const MOST_TRIES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
+    /// The open folder. `None` if it does not exist yet, and on systems other than Unix.
+    opened: Option<Rc<File>>,
     /// The lock of the folder, which is released on drop. `None` if the folder was opened only for
     /// reading.
     _lock: Option<File>,
@@ -101,6 +104,8 @@ pub(crate) struct KeyAccess {
 pub(crate) struct Pair {
     pub(crate) record: Record,
     folder: PathBuf,
+    /// The open folder, as in [`Folder`].
+    opened: Option<Rc<File>>,
     /// The record as it is on disk, or `None` if the pair is not recorded yet.
     written: Option<Record>,
     /// Whether this run has replaced the files.
@@ -115,8 +120,8 @@ pub(crate) enum OnDisk {
     /// A file does not exist.
     Missing,
     /// The key does not belong to the certificate, the certificate is not the recorded one, or one
-    /// of them is invalid. The string is the reason, which begins with the path of a file. The
-    /// certificate is `None` if the chain contains none.
+    /// of them is invalid or larger than [`MOST`]. The string is the reason, which begins with the
+    /// path of a file. The certificate is `None` if the chain contains none.
     Damaged(Option<Certificate>, String),
     /// The recorded certificate and its key.
     Intact(Certificate),
@@ -143,6 +148,12 @@ fn files(folder: &Path, name: &str, combined: bool) -> KeyPairFiles {
     }
 }
 
+/// Returns the name of the folder of versions, to which the paths of the files are links.
+fn versions(files: &KeyPairFiles) -> String {
+    let key = files.key().file_name().unwrap_or_default().to_string_lossy();
+    format!(".{key}.versions")
+}
+
 /// Returns the common part of the file names of a certificate, such as `_.example.com` for the
 /// common name `*.example.com`.
 fn stem(name: &str) -> String {
@@ -157,7 +168,9 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
-                Ok(Self { path: path.to_owned(), _lock: None, _section: None })
+                let opened = access::open_folder(path);
+                let opened = opened.map_err(|error| Failure::file(path, &error))?.map(Rc::new);
+                Ok(Self { path: path.to_owned(), opened, _lock: None, _section: None })
             }
             Ok(_) => Err(at(path, "not a folder")),
             Err(error) => Err(Failure::file(path, &error)),
@@ -177,7 +190,7 @@ impl Folder {
     pub(crate) fn plan(path: &Path) -> Result<Self, Failure> {
         match check_creatable(path)? {
             true => Self::open_writable(path),
-            false => Ok(Self { path: path.to_owned(), _lock: None, _section: None }),
+            false => Ok(Self { path: path.to_owned(), opened: None, _lock: None, _section: None }),
         }
     }
 
@@ -275,6 +288,7 @@ impl Folder {
         Pair {
             record,
             folder: self.path.clone(),
+            opened: self.opened.clone(),
             written: None,
             is_replaced: false,
             is_hook_failed: false,
@@ -304,7 +318,7 @@ impl Folder {
             }
             Err(error) => return Err(at(&path, &error.to_string())),
         }
-        access::check_owner(&self.path, &path, &file)?;
+        access::check_owner(self.opened.as_deref(), &path, &file)?;
         let record: Record =
             serde_json::from_slice(&text).map_err(|error| at(&path, &error.to_string()))?;
         for (name, id) in [
@@ -326,6 +340,7 @@ impl Folder {
         Ok(Some(Pair {
             record,
             folder: self.path.clone(),
+            opened: self.opened.clone(),
             written,
             is_replaced: false,
             is_hook_failed: false,
@@ -459,10 +474,9 @@ impl Pair {
     /// pair is not recorded yet, they must not exist, because they are not files of this program.
     pub(crate) fn check_existing(&self) -> Result<(), Failure> {
         let files = self.files();
-        let key = files.key().file_name().unwrap_or_default().to_string_lossy();
-        let versions = format!(".{key}.versions");
-        access::check_link(files.chain(), &versions)?;
-        access::check_link(files.key(), &versions)?;
+        let versions = versions(&files);
+        access::check_link(self.opened.as_deref(), files.chain(), &versions)?;
+        access::check_link(self.opened.as_deref(), files.key(), &versions)?;
         check_target(files.chain(), &versions)?;
         check_target(files.key(), &versions)?;
         let record = self.record_path();
@@ -492,30 +506,39 @@ impl Pair {
     /// Reads and checks the files of the pair.
     pub(crate) fn contents(&self) -> Result<OnDisk, Failure> {
         let files = self.files();
-        // Returns `None` if the file does not exist.
+        // Returns `None` if the file does not exist, and a message if it is too large.
         let content = |path: &Path, read: io::Result<Option<Vec<u8>>>| match read {
-            Ok(Some(bytes)) => Ok(Some(bytes)),
-            Ok(None) => Err(at(path, &format!("is larger than {} MiB", MOST >> 20))),
+            Ok(Some(bytes)) => Ok(Some(Ok(bytes))),
+            Ok(None) => {
+                Ok(Some(Err(format!("{}: is larger than {} MiB", path.display(), MOST >> 20))))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Failure::file(path, &error)),
         };
         let read_chain = || content(files.chain(), read(files.chain()));
         for _ in 0..MOST_TRIES {
-            let Some(chain) = read_chain()? else { return Ok(OnDisk::Missing) };
+            let chain = match read_chain()? {
+                Some(Ok(chain)) => chain,
+                Some(Err(problem)) => return Ok(OnDisk::Damaged(None, problem)),
+                None => return Ok(OnDisk::Missing),
+            };
+            let found = certificates(&chain).map(|found| found.into_iter().next());
             let key = match read(files.key()) {
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
                 read => match content(files.key(), read)? {
                     // Other bytes than those of UTF-8 are not PEM.
-                    Some(key) => Some(Secret::new(String::from_utf8(key).unwrap_or_default())),
+                    Some(Ok(key)) => Some(Secret::new(String::from_utf8(key).unwrap_or_default())),
+                    Some(Err(problem)) => {
+                        return Ok(OnDisk::Damaged(found.ok().flatten(), problem));
+                    }
                     None => return Ok(OnDisk::Missing),
                 },
             };
             let text = String::from_utf8_lossy(&chain);
             let matched = key.as_ref().map(|key| files.check_match(&text, key));
-            let found = certificates(&chain).map(|found| found.into_iter().next());
             if let Some(Err(error)) = matched {
                 // A run that has replaced the files in the meantime may have changed the key.
-                if read_chain()?.as_ref() != Some(&chain) {
+                if read_chain()?.and_then(Result::ok).as_ref() != Some(&chain) {
                     continue;
                 }
                 return Ok(OnDisk::Damaged(found.ok().flatten(), error.to_string()));
@@ -601,7 +624,8 @@ impl Pair {
     /// Sets the recorded mode and group on the key file.
     pub(crate) fn set_access(&self) -> Result<(), Failure> {
         let (mode, group) = (self.record.mode.as_deref(), self.record.group.as_deref());
-        access::set(self.files().key(), mode, group)
+        let files = self.files();
+        access::set(self.opened.as_deref(), files.key(), &versions(&files), mode, group)
     }
 }
 

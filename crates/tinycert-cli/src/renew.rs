@@ -174,8 +174,48 @@ impl Pair {
 
     /// Writes the files of the pending certificate, if there is one, and renews the pair if its
     /// certificate expires no later than `within` after `now`. If a run is interrupted, another run
-    /// can repeat each step.
+    /// can repeat each step. If the successor of the certificate is rejected and the files are
+    /// missing or damaged, writes the recorded certificate again, and returns the error.
     pub(crate) fn refresh(
+        &mut self,
+        session: &Session,
+        within: Duration,
+        now: UnixTime,
+    ) -> Result<(), Failure> {
+        let Err(failure) = self.replace(session, within, now) else { return Ok(()) };
+        let is_rejected =
+            matches!(failure.exit(), Exit::Rejected | Exit::NotFound | Exit::NotUnderstood);
+        if is_rejected && self.write_recorded(session, now).is_ok_and(|is_written| is_written) {
+            let id = self.record.cert_id;
+            let problem = format!(
+                "{}; certificate {id} was written again, because its files were missing or damaged",
+                failure.message()
+            );
+            return Err(Failure::new(failure.exit(), problem));
+        }
+        Err(failure)
+    }
+
+    /// Writes the files of the recorded certificate if they are missing or damaged, unless the
+    /// certificate has expired or must not be used. A pending certificate stays pending. Returns
+    /// whether the files were written.
+    fn write_recorded(&mut self, session: &Session, now: UnixTime) -> Result<bool, Failure> {
+        let old = self.record.cert_id;
+        if self.record.pending_cert_id == Some(old) || self.on_disk()?.is_some() {
+            return Ok(false);
+        }
+        let recorded = self.download(session, old)?;
+        recorded.check_expiry(None, now)?;
+        self.write_files(session, &recorded)?;
+        // Servers may have loaded the damaged files.
+        self.record.deployed_serial = None;
+        self.record.serial = Some(recorded.certificate.serial);
+        self.save()?;
+        Ok(true)
+    }
+
+    /// Replaces the certificate on disk with its successor, as [`refresh`](Self::refresh) does.
+    fn replace(
         &mut self,
         session: &Session,
         within: Duration,
@@ -183,6 +223,7 @@ impl Pair {
     ) -> Result<(), Failure> {
         // Each certificate is replaced with its successor, until that is new or not due.
         let mut is_new = false;
+        let mut is_dropped = false;
         for _ in 0..MOST_STEPS {
             let contents = self.contents()?;
             if let Some(cert_id) = self.record.pending_cert_id {
@@ -198,7 +239,23 @@ impl Pair {
                     self.end(found)?;
                     continue;
                 }
-                let new = self.download(session, cert_id)?;
+                match check_status(session, cert_id) {
+                    Ok(()) => {}
+                    // A pending certificate that is revoked, suspended or deleted is not used,
+                    // unless the server names it as the successor again.
+                    Err(failure)
+                        if !is_dropped
+                            && cert_id != self.record.cert_id
+                            && matches!(failure.exit(), Exit::Rejected | Exit::NotFound) =>
+                    {
+                        is_dropped = true;
+                        self.record.pending_cert_id = None;
+                        self.save()?;
+                        continue;
+                    }
+                    Err(failure) => return Err(failure),
+                }
+                let new = self.download_usable(session, cert_id)?;
                 match new.check_expiry(on_disk.as_ref(), now) {
                     Ok(()) => self.write(session, &new)?,
                     // The run that created the certificate has failed for the same reason. A
@@ -256,6 +313,11 @@ impl Pair {
         cert_id: CertId,
     ) -> Result<Downloaded, Failure> {
         check_status(session, cert_id)?;
+        self.download_usable(session, cert_id)
+    }
+
+    /// Downloads a certificate whose status was already checked.
+    fn download_usable(&self, session: &Session, cert_id: CertId) -> Result<Downloaded, Failure> {
         let chain = session.get_cert(cert_id, CertPart::Chain)?;
         let invalid = |problem: String| {
             let problem = format!("the server sent an invalid certificate {cert_id}: {problem}");
@@ -277,10 +339,15 @@ impl Pair {
 
     /// Writes the files of a downloaded certificate, and updates the record.
     pub(crate) fn write(&mut self, session: &Session, new: &Downloaded) -> Result<(), Failure> {
+        self.write_files(session, new)?;
+        self.end(&new.certificate)
+    }
+
+    fn write_files(&mut self, session: &Session, new: &Downloaded) -> Result<(), Failure> {
         let key = session.get_key(new.cert_id, KeyForm::Decrypted)?;
         self.files().write(&new.chain, &key).map_err(file_failure)?;
         self.is_replaced = true;
-        self.end(&new.certificate)
+        Ok(())
     }
 
     /// Runs the deploy hook, if one is given, unless it has already succeeded for the pair on disk
@@ -410,14 +477,20 @@ impl Run<TinyCert> for Renew {
             };
             let mut done = Done::default();
             let name = pair.record.name.clone();
-            let renewed = self.renew(&mut pair, &mut server, now);
+            // This is done even if nothing is due, so that problems are detected early, and the
+            // temporary files of a killed run are removed.
+            let checked = pair.check();
+            let is_checked = checked.is_ok();
+            let renewed = checked.and_then(|()| self.renew(&mut pair, &mut server, now));
             done.is_renewed = pair.is_replaced;
             // The hook is run for an existing pair even if its renewal failed. It is not run if the
             // mode or group cannot be set: servers could not read the key, but the pair would be
-            // recorded as deployed.
+            // recorded as deployed. Files that failed the check are neither changed nor deployed.
             let deployed = match pair.on_disk() {
-                Ok(Some(_)) => pair.set_access().and_then(|()| pair.deploy(&self.hook, now)),
-                Ok(None) => Ok(false),
+                Ok(Some(_)) if is_checked => {
+                    pair.set_access().and_then(|()| pair.deploy(&self.hook, now))
+                }
+                Ok(_) => Ok(false),
                 Err(failure) => Err(failure),
             };
             done.is_deployed = *deployed.as_ref().unwrap_or(&false);
@@ -500,9 +573,6 @@ impl Renew {
         server: &mut Server<'_>,
         now: UnixTime,
     ) -> Result<(), Failure> {
-        // This is done even if nothing is due, so that problems are detected early, and the
-        // temporary files of a killed run are removed.
-        pair.check()?;
         let contents = pair.contents()?;
         pair.note_damage(server.context, &contents);
         match pair.is_due(contents.usable().as_ref(), self.within, now) {

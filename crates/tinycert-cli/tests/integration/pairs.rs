@@ -757,6 +757,66 @@ fn damaged_pair_is_reported_not_deployed_and_written_again() {
 }
 
 #[test]
+fn damaged_pair_gets_the_recorded_certificate_if_its_successor_is_rejected() {
+    let world = world();
+    // The server signs for 365 days, so its new certificates expire before this one.
+    let old = world.sandbox.tinycert().state(|server| {
+        server.add_cert(561, "a.example", &[("DNS", "a.example")], NOW + 385 * DAY).unwrap()
+    });
+    good(&world, &["adopt", &old.to_string(), "--ca", "561", "--dir", "pki"]);
+    let key = world.home.join("pki/a.example.key.pem");
+    let before = std::fs::read(&key).unwrap();
+    let renew = ["renew", "--dir", "pki", "-o", "json", "--deploy-hook", "echo x >> log"];
+    for runs in 1..=2 {
+        std::fs::write(&key, "").unwrap();
+        let run = run_at(&world, 380, &renew);
+        assert!(run.status == 9 && run.stderr.contains("expired at"), "{run:?}");
+        assert!(run.stderr.contains(&format!("certificate {old} was written again")), "{run:?}");
+        let rows: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((results(&rows), &rows[0]["renewed"]), (vec!["failed"], &true.into()));
+        assert_eq!(std::fs::read(&key).unwrap(), before);
+        assert_eq!(serial_on_disk(&world, "pki/a.example.chain.pem"), old);
+        assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "x\n".repeat(runs));
+    }
+    // The recorded certificate has expired, too.
+    std::fs::write(&key, "").unwrap();
+    let run = run_at(&world, 390, &renew);
+    assert!(run.status == 9 && !run.stderr.contains("was written again"), "{run:?}");
+    assert_eq!(std::fs::read(&key).unwrap(), b"");
+    advance(&world, 380);
+    assert_eq!(results(&self::renew(&world, &[]).1), ["renewed"]);
+}
+
+#[test]
+fn pending_certificate_that_cannot_be_used_is_dropped() {
+    for state in ["unknown", "revoke", "hold"] {
+        let world = world();
+        let old = issue(&world, &[])["cert_id"].as_i64().unwrap();
+        advance(&world, 340);
+        let pending = match state {
+            "unknown" => 99_999,
+            state => {
+                let other = ["issue", "a.example", "b.a.example", "--ca", "561", "--dir", "other"];
+                let other = good(&world, &[&other[..], &["-o", "json"]].concat());
+                let other: Value = serde_json::from_str(&other).unwrap();
+                let id = other["cert_id"].as_i64().unwrap();
+                good(&world, &["cert", state, &id.to_string(), "--yes"]);
+                id
+            }
+        };
+        let mut changed = record(&world);
+        changed["pending_cert_id"] = pending.into();
+        std::fs::write(world.home.join("pki/a.example.json"), changed.to_string()).unwrap();
+        let (run, rows) = renew(&world, &[]);
+        assert_eq!((run.status, results(&rows)), (0, vec!["renewed"]), "{state}: {run:?}");
+        let new = serial_on_disk(&world, "pki/a.example.chain.pem");
+        assert!(new != old && new != pending, "{state}: {new}");
+        assert_eq!(record(&world)["pending_cert_id"], Value::Null, "{state}");
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"], "{state}");
+    }
+}
+
+#[test]
 fn certificate_without_the_recorded_names_is_not_written() {
     let world = world();
     issue(&world, &[]);
@@ -1288,6 +1348,112 @@ mod unix {
     }
 
     #[test]
+    fn files_of_root_are_not_changed_for_the_owner_of_a_folder() {
+        use std::os::unix::fs::{chown, lchown, symlink};
+
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: files of root in a folder of another user: only root has both");
+            return;
+        }
+        let world = world();
+        good(&world, &["issue", "victim.example", "--ca", "561", "--dir", "rootkeys"]);
+        let victim = |name: &str| {
+            std::fs::canonicalize(world.home.join(format!("rootkeys/victim.example.{name}.pem")))
+                .unwrap()
+        };
+        let (secret, chain) = (victim("key"), victim("chain"));
+        let access = || {
+            let found = std::fs::metadata(&secret).unwrap();
+            (found.uid(), found.gid(), found.mode() & 0o777)
+        };
+        let before = (access(), std::fs::read(&secret).unwrap());
+        assert_eq!(before.0, (0, 0, 0o600));
+        let pki = world.home.join("pki");
+        let key = pki.join("a.key.pem");
+        let version = pki.join(".a.key.pem.versions/v-0");
+        let record = serde_json::json!({
+            "tinycert": 1, "name": "a", "ca_id": 561, "cert_id": 1, "pending_cert_id": null,
+            "names": [], "combined": false, "mode": "0640", "group": "65534", "serial": null,
+            "deployed_serial": null,
+        });
+        let link_versions = || {
+            std::fs::create_dir(version.parent().unwrap()).unwrap();
+            symlink("v-0", version.with_file_name("current")).unwrap();
+            symlink(".a.key.pem.versions/current/key.pem", &key).unwrap();
+        };
+        let set_up: [(&str, &str, &dyn Fn()); 6] = [
+            ("link", "a symbolic link of another user is not followed", &|| {
+                symlink(&secret, &key).unwrap();
+            }),
+            ("link in a version", "key.pem: a symbolic link in its place is not followed", &|| {
+                link_versions();
+                std::fs::create_dir(&version).unwrap();
+                symlink(&secret, version.join("key.pem")).unwrap();
+            }),
+            ("link to a version", "v-0: a symbolic link in its place is not followed", &|| {
+                link_versions();
+                symlink(secret.parent().unwrap(), &version).unwrap();
+            }),
+            ("link to a folder", ".versions: a symbolic link in its place is not", &|| {
+                let versions = secret.parent().unwrap().parent().unwrap();
+                symlink(versions, version.parent().unwrap()).unwrap();
+                symlink(".a.key.pem.versions/current/key.pem", &key).unwrap();
+            }),
+            ("hard link", "has several names (hard links)", &|| {
+                std::fs::hard_link(&secret, &key).unwrap();
+            }),
+            ("file of root", "belongs to a user other than the owner of its folder", &|| {
+                std::fs::rename(&secret, &key).unwrap();
+                symlink(&key, &secret).unwrap();
+            }),
+        ];
+        for (name, problem, plant) in set_up {
+            std::fs::create_dir(&pki).unwrap();
+            plant();
+            std::fs::copy(&chain, pki.join("a.chain.pem")).unwrap();
+            std::fs::write(pki.join("a.json"), record.to_string()).unwrap();
+            let mut folders = vec![pki.clone()];
+            while let Some(folder) = folders.pop() {
+                std::os::unix::fs::chown(&folder, Some(65534), Some(65534)).unwrap();
+                std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+                for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+                    let found = std::fs::symlink_metadata(entry.path()).unwrap();
+                    if found.is_dir() {
+                        folders.push(entry.path());
+                    } else if found.is_symlink() {
+                        lchown(entry.path(), Some(65534), Some(65534)).unwrap();
+                    } else if found.ino() != std::fs::metadata(&secret).unwrap().ino() {
+                        chown(entry.path(), Some(65534), Some(65534)).unwrap();
+                    }
+                }
+            }
+            let (run, rows) = renew(&world, &["--deploy-hook", "echo x >> log"]);
+            assert_eq!((access(), std::fs::read(&secret).unwrap()), before, "{name}: {run:?}");
+            assert_eq!((run.status, results(&rows)), (10, vec!["failed"]), "{name}: {run:?}");
+            assert!(run.stderr.contains(problem), "{name}: {run:?}");
+            assert!(!world.home.join("log").exists(), "{name}");
+            if name == "file of root" {
+                std::fs::rename(&key, &secret).unwrap();
+            }
+            std::fs::remove_dir_all(&pki).unwrap();
+        }
+    }
+
+    #[test]
+    fn own_link_is_followed_to_set_the_mode() {
+        use std::os::unix::fs::symlink;
+
+        let world = world();
+        issue(&world, &["--combined", "--mode", "0600"]);
+        let (file, moved) = (world.home.join("pki/a.example.pem"), world.home.join("moved.pem"));
+        std::fs::rename(&file, &moved).unwrap();
+        symlink("../moved.pem", &file).unwrap();
+        std::fs::set_permissions(&moved, PermissionsExt::from_mode(0o640)).unwrap();
+        assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+        assert_eq!(mode(&moved), 0o600);
+    }
+
+    #[test]
     fn hook_runs_until_it_succeeds_once_for_the_pair_on_disk() {
         let world = world();
         let log = || std::fs::read_to_string(world.home.join("log")).unwrap_or_default();
@@ -1454,7 +1620,7 @@ mod unix {
     }
 
     #[test]
-    fn large_files_devices_and_pipes_in_the_folder_are_not_read() {
+    fn devices_pipes_and_large_records_in_the_folder_are_not_read() {
         let world = world();
         issue(&world, &[]);
         let pki = world.home.join("pki");
@@ -1465,12 +1631,10 @@ mod unix {
         assert_eq!(world.run(&["status", "--dir", "pki"]).status, 0);
         let made = std::process::Command::new("mkfifo").arg(pki.join("pipe")).status();
         assert!(made.unwrap().success());
-        std::fs::write(pki.join("large"), large).unwrap();
         for file in ["a.example.chain.pem", "a.example.key.pem"] {
             for (target, problem) in [
                 ("/dev/zero", "not a regular file; remove it"),
                 ("pipe", "not a regular file; remove it"),
-                ("large", "is larger than 1 MiB"),
             ] {
                 let link = pki.join(file);
                 let kept = std::fs::read_link(&link).unwrap();
@@ -1486,6 +1650,32 @@ mod unix {
             }
         }
         assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+    }
+
+    #[test]
+    fn files_that_are_too_large_are_damaged_and_written_again() {
+        for (more, files) in [
+            (&[][..], &["a.example.chain.pem", "a.example.key.pem"][..]),
+            (&["--combined"], &["a.example.pem"]),
+        ] {
+            let world = world();
+            issue(&world, more);
+            for file in files {
+                let path = world.home.join("pki").join(file);
+                let before = std::fs::read(&path).unwrap();
+                let opened = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+                opened.set_len(3 << 20).unwrap();
+                let status = run(&world, &["status", "--dir", "pki", "--fields", "state"]);
+                let problem = format!("{file}: is larger than 1 MiB");
+                assert_eq!((status.status, &*status.stdout), (0, "damaged\n"), "{status:?}");
+                assert!(status.stderr.contains(&problem), "{status:?}");
+                let (run, rows) = renew(&world, &[]);
+                assert_eq!((run.status, results(&rows)), (0, vec!["renewed"]), "{run:?}");
+                assert!(run.stderr.contains(&problem), "{run:?}");
+                assert_eq!(std::fs::read(&path).unwrap(), before, "{file}");
+                assert_eq!(results(&renew(&world, &[]).1), ["not due"]);
+            }
+        }
     }
 
     #[test]
