@@ -1,6 +1,5 @@
 //! The pace of a client: a maximum rate of requests, and pauses after responses with status 429.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -34,8 +33,9 @@ struct State {
     set_back: Duration,
     /// The number of turns that were assigned.
     turns: u64,
-    /// The signals of the threads that wait for their turns, in the order of the turns.
-    waiting: BTreeMap<Order, Arc<Condvar>>,
+    /// The turns of the threads that wait, and their signals. There are few, and a map would be much
+    /// code.
+    waiting: Vec<(Order, Arc<Condvar>)>,
 }
 
 /// The order of the turns. `false` is first: requests for tokens, for which other requests wait.
@@ -77,8 +77,8 @@ struct Entry<'a> {
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
         let mut state = self.pace.lock();
-        state.waiting.remove(&self.order);
-        if let Some((_, signal)) = state.waiting.first_key_value() {
+        state.waiting.retain(|(order, _)| *order != self.order);
+        if let Some((_, signal)) = state.first() {
             signal.notify_all();
         }
     }
@@ -109,8 +109,13 @@ impl State {
         [self.next, self.paused_until].into_iter().flatten().fold(time, SystemTime::max)
     }
 
+    /// Returns the thread whose turn is first.
+    fn first(&self) -> Option<&(Order, Arc<Condvar>)> {
+        self.waiting.iter().min_by_key(|(order, _)| *order)
+    }
+
     fn is_first(&self, order: Order) -> bool {
-        self.waiting.first_key_value().is_none_or(|(first, _)| order <= *first)
+        self.first().is_none_or(|(first, _)| order <= *first)
     }
 }
 
@@ -185,7 +190,7 @@ impl Pace {
             }
             let entry: &mut Entry<'_> = entry.get_or_insert_with(|| {
                 let signal = Arc::<Condvar>::default();
-                state.waiting.insert(order, signal.clone());
+                state.waiting.push((order, signal.clone()));
                 Entry { pace: self, order, signal }
             });
             if let Some((start, pause)) = pause {
@@ -248,7 +253,7 @@ impl Pace {
 
     /// Wakes all threads that wait for their turns, so that they notice an interrupt.
     pub(crate) fn wake(&self) {
-        self.lock().waiting.values().for_each(|signal| signal.notify_all());
+        self.lock().waiting.iter().for_each(|(_, signal)| signal.notify_all());
     }
 }
 

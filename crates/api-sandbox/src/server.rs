@@ -527,15 +527,26 @@ impl<S: Service> Server<S> {
 #[derive(Clone)]
 pub(crate) struct Socket(Arc<TcpStream>);
 
+/// Repeats a call that a signal interrupts. A socket with a timeout returns such an error even if
+/// the handler of the signal was installed to restart calls.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(buffer)
+        uninterrupted(|| (&*self.0).read(buffer))
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
+        uninterrupted(|| (&*self.0).write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -865,6 +876,16 @@ impl<S> fmt::Debug for Server<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn interrupted_call_is_repeated() {
+        let mut errors = 2;
+        let read = uninterrupted(|| {
+            errors -= 1;
+            if errors < 0 { Ok(errors) } else { Err(io::Error::from(io::ErrorKind::Interrupted)) }
+        });
+        assert_eq!(read.unwrap(), -1);
+    }
 
     #[test]
     fn any_number_of_failures_is_counted() {

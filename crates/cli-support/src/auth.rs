@@ -1,7 +1,6 @@
 //! Reads credentials from an environment file, a profile or environment variables, and stores them
 //! in profiles. All credentials come from one source.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
@@ -58,7 +57,7 @@ pub struct Variable {
 /// The settings of a client, from one source.
 #[derive(Clone)]
 pub struct Settings {
-    values: BTreeMap<&'static str, String>,
+    values: Vec<(&'static str, String)>,
     /// The name of the source, such as ``profile `shop` ``. It is shown by `auth status`.
     pub source: String,
 }
@@ -74,7 +73,8 @@ impl Settings {
     /// Returns the value of the setting whose environment variable is `name`, or `None` if it is
     /// not set.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(String::as_str)
+        let value = self.values.iter().find(|(found, _)| *found == name);
+        value.map(|(_, value)| value.as_str())
     }
 
     /// Returns the value of a setting, or an empty string if it is not set. [`find`](Self::find)
@@ -228,7 +228,7 @@ impl Settings {
                 .iter()
                 .any(|variable| variable.name == *name && variable.key == CA_CERTIFICATE_KEY)
         };
-        self.values.keys().copied().find(|name| !is_of_machine(name))
+        self.values.iter().map(|(name, _)| *name).filter(|name| !is_of_machine(name)).min()
     }
 
     /// Returns the path of the file with additional root certificates, preceded by the name of the
@@ -352,7 +352,7 @@ impl Settings {
     fn from_environment(variables: &[Variable], global: &Global) -> Result<Self, Failure> {
         let is_server_given = global.environment.is_some() || global.base_url.is_some();
         check_names(Env::PROCESS, variables, is_server_given)?;
-        let mut values = BTreeMap::new();
+        let mut values = Vec::new();
         for variable in variables {
             let value = Env::PROCESS.get(variable.name).map_err(|error| {
                 let problem = error.to_string();
@@ -375,7 +375,7 @@ impl Settings {
     pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
         let text = read_claimed("--env-file", path)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let mut values = BTreeMap::new();
+        let mut values = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let failed = |problem: &str| {
                 let (path, line) = (path.display(), number + 1);
@@ -403,9 +403,10 @@ impl Settings {
                         let problem = "the value begins with a quote and does not end with it";
                         return Err(failed(&format!(": {name}: {problem}")));
                     };
-                    if values.insert(variable.name, value).is_some() {
+                    if values.iter().any(|(found, _)| *found == variable.name) {
                         return Err(failed(&format!(": {name} is already set by another line")));
                     }
+                    values.push((variable.name, value));
                 }
                 None if is_misspelt(name, variables) => {
                     let known: Vec<&str> = variables.iter().map(|known| known.name).collect();
@@ -723,7 +724,7 @@ impl Profiles {
             let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
             return Err(Failure::new(Exit::Local, problem));
         }
-        let mut values = BTreeMap::new();
+        let mut values = Vec::new();
         for variable in variables.iter().filter(|variable| is_wanted(variable)) {
             let value = match profile.get(variable.key) {
                 None => continue,
@@ -737,7 +738,7 @@ impl Profiles {
                     return Err(Failure::new(Exit::Local, problem));
                 }
             };
-            values.insert(variable.name, value);
+            values.push((variable.name, value));
         }
         Ok(Settings { values, source: source_of(name) })
     }
@@ -1095,7 +1096,7 @@ pub(crate) fn store_login<P: Provider>(
 /// spaces, or begins or ends with spaces and is not a secret.
 fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
-    let mut values = BTreeMap::new();
+    let mut values = Vec::new();
     for variable in variables {
         let optional = if variable.is_required { "" } else { " (optional)" };
         let prompt = format!("{}{optional}: ", variable.key);
@@ -1114,7 +1115,7 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
             return Err(Failure::new(Exit::Usage, problem));
         }
         if !value.is_empty() {
-            values.insert(variable.name, value);
+            values.push((variable.name, value));
         }
     }
     Ok(Settings { values, source: "terminal".to_owned() })
@@ -1388,7 +1389,7 @@ mod tests {
             (folder.join("b.pem").display().to_string(), folder.join("b.pem")),
         ] {
             for source in ["terminal", "file env", ENVIRONMENT] {
-                let values = BTreeMap::from([("X_CA_CERTIFICATE", file.clone())]);
+                let values = vec![("X_CA_CERTIFICATE", file.clone())];
                 let settings = Settings { values, source: source.to_owned() };
                 let mut profiles = profiles_of(toml::Table::new());
                 profiles.store("shop", &settings, &variables).unwrap();
@@ -1433,7 +1434,7 @@ mod tests {
     #[test]
     fn hint_names_the_rejected_credentials_and_their_source() {
         let hint = |source: &str, optional: &[&str]| {
-            let settings = Settings { values: BTreeMap::new(), source: source.to_owned() };
+            let settings = Settings { values: Vec::new(), source: source.to_owned() };
             settings.hint(VARIABLES, optional)
         };
         let hints = [

@@ -60,10 +60,12 @@ fn edit(text: &str, table: &Table) -> String {
     }
     add(section);
     for name in missing {
-        let profile = profiles.get(name).map(|profile| (name.to_owned(), profile.clone()));
-        let profile = Value::Table(profile.into_iter().collect());
+        let mut added = Table::new();
+        if let Some(profile) = profiles.get(name) {
+            added.insert(name.to_owned(), profile.clone());
+        }
         let blank = if edited.is_empty() { "" } else { "\n" };
-        edited.push_str(&[blank, &entry("profiles", &profile)].concat());
+        edited.push_str(&[blank, &entry("profiles", &Value::Table(added))].concat());
     }
     edited
 }
@@ -126,7 +128,9 @@ fn value_of(line: &str) -> Option<(String, Value)> {
 }
 
 fn entry(key: &str, value: &Value) -> String {
-    Table::from_iter([(key.to_owned(), value.clone())]).to_string()
+    let mut table = Table::new();
+    table.insert(key.to_owned(), value.clone());
+    table.to_string()
 }
 
 #[cfg(test)]

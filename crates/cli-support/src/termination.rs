@@ -15,7 +15,6 @@
 //! A [`Report`] is printed before the process ends, so that a user learns that a write request may
 //! have been carried out.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
@@ -61,12 +60,12 @@ pub(crate) enum Task {
 #[derive(Debug)]
 pub(crate) struct Tasks {
     next: u64,
-    tasks: BTreeMap<u64, Task>,
+    tasks: Vec<(u64, Task)>,
     /// Whether a signal was received.
     is_ended: bool,
 }
 
-static TASKS: Mutex<Tasks> = Mutex::new(Tasks { next: 0, tasks: BTreeMap::new(), is_ended: false });
+static TASKS: Mutex<Tasks> = Mutex::new(Tasks { next: 0, tasks: Vec::new(), is_ended: false });
 /// Notified when a section ends after a signal.
 static SECTIONS: Condvar = Condvar::new();
 /// Set after a signal.
@@ -82,12 +81,18 @@ pub(crate) fn tasks() -> MutexGuard<'static, Tasks> {
 impl Tasks {
     pub(crate) fn add(&mut self, task: Task) -> u64 {
         self.next += 1;
-        self.tasks.insert(self.next, task);
+        self.tasks.push((self.next, task));
         self.next
     }
 
-    pub(crate) fn remove(&mut self, number: u64) {
-        self.tasks.remove(&number);
+    pub(crate) fn remove(&mut self, number: u64) -> Option<Task> {
+        let index = self.tasks.iter().position(|(task, _)| *task == number)?;
+        Some(self.tasks.remove(index).1)
+    }
+
+    #[cfg(unix)]
+    fn all(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().map(|(_, task)| task)
     }
 
     /// Returns whether a signal was received. If so, the process ends as soon as its sections have
@@ -98,13 +103,13 @@ impl Tasks {
 
     #[cfg(unix)]
     fn has_section(&self) -> bool {
-        self.tasks.values().any(|task| matches!(task, Task::Section))
+        self.all().any(|task| matches!(task, Task::Section))
     }
 
     /// Kills the registered child processes, and ends the registered requests with an error.
     #[cfg(unix)]
     fn interrupt(&mut self) {
-        for task in self.tasks.values() {
+        for task in self.all() {
             match task {
                 Task::Kill { pid, is_group } => drop(kill(*pid, *is_group)),
                 Task::Interrupt(sender) => drop(sender.send(Err(terminated(Sent::Maybe)))),
@@ -119,7 +124,7 @@ impl Tasks {
         use rustix::{process::getpgrp, termios::tcgetpgrp};
 
         let mut terminals = Vec::new();
-        for task in self.tasks.values() {
+        for task in self.all() {
             // A background process would be stopped when it changes the terminal.
             if let Task::Restore(restored) = task
                 && tcgetpgrp(&restored.0).map_or(true, |group| group == getpgrp())
@@ -142,7 +147,7 @@ impl Tasks {
             Task::Report(text) => Some(text.clone()),
             _ => None,
         };
-        let text: String = self.tasks.values().filter_map(text_of).collect();
+        let text: String = self.all().filter_map(text_of).collect();
         if text.is_empty() && terminals.is_empty() {
             return;
         }
@@ -160,7 +165,7 @@ impl Tasks {
     /// Removes the files that are registered with [`Task::Remove`].
     #[cfg(unix)]
     fn remove_files(&self) {
-        for task in self.tasks.values() {
+        for task in self.all() {
             if let Task::Remove(path) = task {
                 let _ = fs::remove_file(path);
             }
@@ -295,7 +300,7 @@ impl Silence {
 #[cfg(unix)]
 impl Drop for Silence {
     fn drop(&mut self) {
-        let task = tasks().tasks.remove(&self.0);
+        let task = tasks().remove(self.0);
         if let Some(Task::Restore(restored)) = task {
             restore(&restored);
             end_line(&restored.0);

@@ -1,6 +1,5 @@
 //! A token store that writes each token to a file.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -70,7 +69,7 @@ pub struct FileStore {
     /// of the path.
     existing: Option<PathBuf>,
     /// The reasons for not using the store that have already been logged.
-    reported: Arc<Mutex<BTreeSet<String>>>,
+    reported: Arc<Mutex<Vec<String>>>,
 }
 
 impl FileStore {
@@ -210,8 +209,12 @@ impl FileStore {
         let report = |error: &io::Error| {
             if error.kind() != io::ErrorKind::PermissionDenied {
                 log::debug!("the token store cannot {what}: {error}");
-            } else if lock(&self.reported).insert(error.to_string()) {
-                log::warn!("the token store {} is not used: {error}", self.folder.display());
+                return;
+            }
+            let (mut reported, reason) = (lock(&self.reported), error.to_string());
+            if !reported.contains(&reason) {
+                log::warn!("the token store {} is not used: {reason}", self.folder.display());
+                reported.push(reason);
             }
         };
         result.inspect_err(report).ok()
