@@ -485,8 +485,8 @@ mod trust {
         assert_eq!(
             reports(&store),
             [
-                "a file in it is writable by other users; run `chmod go-w`",
-                "the folder is writable by other users; run `chmod go-w`"
+                "the folder is writable by other users; run `chmod go-w`",
+                "a file in it is writable by other users; run `chmod go-w`"
             ]
         );
     }
