@@ -1,30 +1,52 @@
 //! The macros and types that the `main.rs` of each program uses.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
 
-use clap::{ArgMatches, Command, FromArgMatches, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Id, Subcommand};
 
 use crate::Run;
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
+use crate::tree;
 
-/// Whether the subcommands of a noun are built only when a command line names the noun.
-static IS_DEFERRED: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    /// Whether the content of a [`Noun`] is built only when a command line names it.
+    static IS_DEFERRED: Cell<bool> = const { Cell::new(false) };
+    /// The words of that command line.
+    static WORDS: RefCell<Vec<OsString>> = const { RefCell::new(Vec::new()) };
+}
 
-/// Calls `build` to create a command line whose nouns have no subcommands yet. `clap` adds the
-/// subcommands of a noun when it parses a command line that contains the noun.
-pub(crate) fn deferred(build: impl FnOnce() -> Command) -> Command {
-    IS_DEFERRED.store(true, Ordering::Relaxed);
+/// Calls `build` to create a command line whose nouns have no subcommands and arguments yet. `clap`
+/// adds those of a noun when it parses a command line that contains the noun, but only the
+/// subcommands that `words` name.
+pub(crate) fn deferred(words: &[OsString], build: impl FnOnce() -> Command) -> Command {
+    WORDS.set(words.to_vec());
+    IS_DEFERRED.set(true);
     let command = build();
-    IS_DEFERRED.store(false, Ordering::Relaxed);
+    IS_DEFERRED.set(false);
     command
 }
 
-/// The subcommands of a noun, such as `transaction`. Building the subcommands of all nouns takes as
-/// long as sending a request, so only those of the noun on the command line are built. The help and
-/// the completions contain all subcommands.
+/// Returns whether a command line is being built by [`deferred`].
+pub(crate) fn is_deferred() -> bool {
+    IS_DEFERRED.get()
+}
+
+/// Adds those subcommands of `all` to `command` that the command line names.
+fn with_named(command: Command, mut all: Command) -> Command {
+    let named = WORDS.with_borrow(|words| tree::named(&mut all, words));
+    let command = command.subcommands(named);
+    // Freeing the commands would take longer than creating one.
+    std::mem::forget(all);
+    command
+}
+
+/// The subcommands of a noun, such as `transaction`, or the arguments of a command with many of
+/// them. Building those of all nouns takes as long as sending a request, so only those of the noun
+/// on the command line are built. The help and the completions contain all of them.
 #[derive(Debug)]
-pub struct Noun<C>(C);
+pub struct Noun<C>(pub(crate) C);
 
 impl<C: FromArgMatches> FromArgMatches for Noun<C> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
@@ -47,8 +69,8 @@ impl<C: FromArgMatches> FromArgMatches for Noun<C> {
 
 impl<C: Subcommand> Subcommand for Noun<C> {
     fn augment_subcommands(command: Command) -> Command {
-        if IS_DEFERRED.load(Ordering::Relaxed) {
-            command.defer(C::augment_subcommands)
+        if is_deferred() {
+            command.defer(|command| with_named(command, C::augment_subcommands(Command::default())))
         } else {
             C::augment_subcommands(command)
         }
@@ -60,6 +82,20 @@ impl<C: Subcommand> Subcommand for Noun<C> {
 
     fn has_subcommand(name: &str) -> bool {
         C::has_subcommand(name)
+    }
+}
+
+impl<A: Args> Args for Noun<A> {
+    fn group_id() -> Option<Id> {
+        A::group_id()
+    }
+
+    fn augment_args(command: Command) -> Command {
+        if is_deferred() { command.defer(A::augment_args) } else { A::augment_args(command) }
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        A::augment_args_for_update(command)
     }
 }
 
@@ -106,26 +142,34 @@ macro_rules! program {
 
         #[cfg(test)]
         mod tests {
+            use super::*;
+
             #[test]
             fn command_line_is_consistent() {
-                <super::$cli as ::clap::CommandFactory>::command().debug_assert();
+                <$cli as ::clap::CommandFactory>::command().debug_assert();
+            }
+
+            #[test]
+            fn commands_that_are_not_named_are_not_needed() {
+                let different = $crate::tree::different::<$provider, $cli>();
+                assert_eq!(different, Vec::<String>::new());
             }
 
             #[test]
             fn every_noun_has_its_plural_as_an_alias() {
-                let command = <super::$cli as ::clap::CommandFactory>::command();
+                let command = <$cli as ::clap::CommandFactory>::command();
                 assert_eq!($crate::tree::without_plural(&command), Vec::<String>::new());
             }
 
             #[test]
             fn messages_about_values_say_what_is_allowed_and_name_the_argument_once() {
-                let command = <super::$cli as ::clap::CommandFactory>::command();
+                let command = <$cli as ::clap::CommandFactory>::command();
                 assert_eq!($crate::tree::unclear_values(&command), Vec::<String>::new());
             }
 
             #[test]
             fn no_argument_has_the_id_of_an_option_of_all_commands() {
-                let command = <super::$cli as ::clap::CommandFactory>::command();
+                let command = <$cli as ::clap::CommandFactory>::command();
                 assert_eq!($crate::tree::shadowed(&command), Vec::<String>::new());
             }
         }
