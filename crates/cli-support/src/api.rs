@@ -232,7 +232,6 @@ impl Api {
     ) -> Result<Exit, Failure> {
         let name = request.id();
         let client = context.client()?;
-        let _report = context.report_interruption(is_write, name);
         if self.include {
             let sent = P::send_raw(client, &request);
             let response = sent.map_err(|error| context.failed(&request, error))?;
