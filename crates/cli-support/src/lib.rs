@@ -412,7 +412,10 @@ fn failure_text<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoic
 /// Runs a program: parses the command line, runs the command, and prints the failure if there is
 /// one. Returns the exit status of the program.
 pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
-    let words = joined(std::env::args_os());
+    let mut words = joined(std::env::args_os());
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.retain(|word| word != "--help" && word != "-h");
+    }
     let page = match words.get(1..) {
         Some([help, page]) if help == "help" && page == "exit-status" => {
             Some(format!("{EXIT_STATUSES}\n"))
