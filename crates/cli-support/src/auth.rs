@@ -52,6 +52,8 @@ pub struct Variable {
     /// Whether the setting selects the server, so that `--environment` and `--base-url` override
     /// it.
     pub selects_server: bool,
+    /// A short description of an optional setting, for prompts.
+    pub about: &'static str,
 }
 
 /// The settings of a client, from one source.
@@ -1098,8 +1100,10 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
     let mut values = Vec::new();
     for variable in variables {
-        let optional = if variable.is_required { "" } else { " (optional)" };
-        let prompt = format!("{}{optional}: ", variable.key);
+        let prompt = match variable {
+            Variable { key, is_required: true, .. } => format!("{key}: "),
+            Variable { key, about, .. } => format!("{key} (optional: {about}): "),
+        };
         let line = if variable.is_secret {
             prompt_secret(&prompt).map(String::into_bytes)
         } else {
@@ -1174,7 +1178,14 @@ mod tests {
     use crate::test_folder::TestFolder;
 
     const fn variable(name: &'static str, key: &'static str) -> Variable {
-        Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+        Variable {
+            name,
+            key,
+            is_secret: false,
+            is_required: false,
+            selects_server: false,
+            about: "",
+        }
     }
 
     const VARIABLES: &[Variable] = &[

@@ -450,6 +450,12 @@ macro_rules! program_rules {
 
         #[cfg(unix)]
         #[test]
+        fn prompts_describe_optional_settings() {
+            check(&$world, |program| program.assert_prompts());
+        }
+
+        #[cfg(unix)]
+        #[test]
         fn interrupted_requests_end() {
             let $of = &$world;
             let server = $server;
@@ -1583,6 +1589,21 @@ impl Program<'_> {
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         Some(ended(child.wait_with_output().unwrap()))
+    }
+
+    /// Checks that the prompts of `auth login` describe each optional setting.
+    ///
+    /// # Panics
+    /// Panics if they do not.
+    #[cfg(unix)]
+    pub fn assert_prompts(&self) {
+        let Some(run) = self.on_terminal(&["auth", "login"], &"\n".repeat(20)) else { return };
+        let shown = [run.stdout, run.stderr].concat();
+        assert!(run.status == 10 || run.status == 3, "{}: {shown}", run.status);
+        for setting in ["base_url (optional: base URL of", "ca_certificate (optional: PEM file"] {
+            assert!(shown.contains(setting), "{shown}");
+        }
+        assert!(!shown.contains("(optional)") && !shown.contains("(optional: )"), "{shown}");
     }
 
     /// Checks that a program that gets a signal ends at once by this signal, as shells expect it,

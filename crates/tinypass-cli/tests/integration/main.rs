@@ -365,7 +365,7 @@ fn full_disk_stops_no_writes() {
 }
 
 #[test]
-fn expiry_of_a_line_is_a_time_that_exists() {
+fn expiry_is_a_time_that_exists() {
     let world = world();
     let file = world.home.join("grants.csv");
     let grant = |lines: &str| {
@@ -391,7 +391,20 @@ fn expiry_of_a_line_is_a_time_that_exists() {
         assert_eq!(run.status, if problem.is_some() { 2 } else { 0 }, "{expires}: {run:?}");
         let shown = run.stderr.contains("line 2") && run.stderr.contains(problem.unwrap_or(""));
         assert!(problem.is_none() || shown, "{expires}: {run:?}");
+        // The option takes the same values as the column.
+        let option = ["access", "grant", server::RID, "a@b.c", "--dry-run", "--expires", expires];
+        let run = world.run(&option);
+        assert_eq!(run.status, if problem.is_some() { 2 } else { 0 }, "{expires}: {run:?}");
+        assert!(run.stderr.contains(problem.unwrap_or("dry run: would send")), "{run:?}");
     }
+    for option in ["--expires=2020-01-01", "--expires=2999-01-01 --expires-after=30d"] {
+        let one = ["access", "grant", server::RID, "a@b.c", "--yes"];
+        let words: Vec<&str> = one.into_iter().chain(option.split(' ')).collect();
+        assert_eq!(world.run(&words).status, 2, "{option}");
+    }
+    let one = ["access", "grant", server::RID, "a@b.c", "--no-email", "-o", "json"];
+    let text = world.run(&[&one[..], &["--expires", "2999-01-01"]].concat()).stdout;
+    assert!(text.contains("\"expires\":32472144000"), "{text}");
     // Blank lines are counted.
     for (lines, problem) in [
         ("rid,email\nr1,a@b.c\n\n,\n", "line 4: rid is missing"),
