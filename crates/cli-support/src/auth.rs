@@ -1024,6 +1024,7 @@ impl AuthCommand {
 /// Reads credentials from `--env-file` or prompts for them, and stores them in a profile. Returns a
 /// message for the user.
 pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure> {
+    const { assert!(are_described(P::VARIABLES), "an optional setting has no description") };
     let (program, variables, global) = (P::NAME, P::VARIABLES, &context.global);
     let name = global.profile.as_deref().unwrap_or("default");
     let settings = match &global.env_file {
@@ -1089,6 +1090,17 @@ pub(crate) fn store_login<P: Provider>(
     };
     let stored = profiles.commit(global, ["store", "stored"], &format!("profile `{name}` in"))?;
     Ok(stored + &kept)
+}
+
+/// Returns whether each optional setting has a description.
+const fn are_described(mut variables: &[Variable]) -> bool {
+    while let [first, rest @ ..] = variables {
+        if !first.is_required && first.about.is_empty() {
+            return false;
+        }
+        variables = rest;
+    }
+    true
 }
 
 /// Prompts for each setting. If the user enters nothing, the setting stays unset.

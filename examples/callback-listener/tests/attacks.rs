@@ -279,7 +279,7 @@ fn listener_stops_after_the_response_that_is_the_last_one() {
         listener.serve_staged(None, Duration::from_secs(60), |request| request, handle).unwrap()
     });
     for path in ["/first", "/second", "/last"] {
-        let response = exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"));
+        let response = exchange(address, format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"));
         assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
     }
     assert_eq!(thread.join().unwrap(), None);
