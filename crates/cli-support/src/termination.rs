@@ -70,6 +70,7 @@ pub(crate) struct Tasks {
     /// Whether another write may have been carried out, and its outcome was not shown.
     is_unshown: bool,
     /// The id of the endpoint of the last write.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "signals are not handled there"))]
     endpoint: &'static str,
     /// Whether the command has ended. Later writes, such as one that closes a session, do not matter.
     is_done: bool,
