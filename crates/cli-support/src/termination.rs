@@ -599,6 +599,17 @@ mod tests {
             InterruptibleClock.sleep_or_interrupt(HOUR, &waiting);
             let _ = sender.send(());
         });
+        let is_waiting = || {
+            let tasks = tasks();
+            tasks.tasks.iter().any(|(_, task)| matches!(task, Task::Wake(_)))
+        };
+        // Without a limit, a wait that is not registered would not end the test.
+        for _ in 0..1_000_000 {
+            if is_waiting() {
+                break;
+            }
+            thread::yield_now();
+        }
         interrupt.set();
         ended.recv_timeout(Duration::from_secs(60)).unwrap();
     }
