@@ -153,9 +153,9 @@ impl Listener {
 
     /// Serves requests like [`serve_prepared`](Self::serve_prepared), for responses that take long
     /// to create: `handle` returns a function that creates the response on the thread of the
-    /// connection. It also returns whether this method then returns `None`. `longest` is the maximum time that this function takes. Before this method
-    /// returns, it waits until pending responses have been written, for at most `longest` plus
-    /// [`Limits::time`].
+    /// connection. If this function also returns `true`, this method returns `None`. `longest` is
+    /// the maximum time that the function takes. Before this method returns, it waits until pending
+    /// responses have been written, for at most `longest` plus [`Limits::time`].
     ///
     /// # Errors
     /// Returns an error if a socket cannot be used, or no thread can be started.

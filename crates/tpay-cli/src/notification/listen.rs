@@ -56,8 +56,8 @@ pub(crate) struct Listen {
     /// consecutive numbers
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
-    /// Stop after this number of genuine notifications were acknowledged, with --forward-to by the
-    /// application; with --kind, only those are counted
+    /// Stop when this number of genuine notifications has been acknowledged, with --forward-to by
+    /// the application; with --kind, only those are counted
     #[arg(long, value_name = "N", value_parser = positive::<usize>)]
     count: Option<usize>,
     /// Stop after this time
