@@ -248,7 +248,7 @@ impl Client {
         let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, text);
         // The endpoint itself may panic.
         let id = without_panic(|| call.id()).unwrap_or(id);
-        let idempotent = without_panic(|| call.idempotent()).unwrap_or(false);
+        let idempotent = without_panic(|| call.safety().0).unwrap_or(false);
         self.named(id, error.into(), 1).with_idempotent(idempotent)
     }
 
@@ -366,7 +366,7 @@ impl Client {
         let error = Error::from_response(error, response).redacted(&secrets);
         self.named(call.id(), error, exchange.attempts)
             .with_retry_after(after)
-            .with_idempotent(call.idempotent())
+            .with_idempotent(call.safety().0)
             .with_spaced_credential(|| self.spaced_credential(call))
     }
 
@@ -409,11 +409,11 @@ impl Client {
         let Exchange { response, attempts, copy } = exchange;
         let id = Cell::new(call.id());
         let wait = |duration| self.wait(duration);
-        self.with_retries(&id, call.idempotent(), wait, || self.try_once(call, attempts, copy))
+        self.with_retries(&id, call.safety().0, wait, || self.try_once(call, attempts, copy))
             .map(|received| *response = received)
             .map_err(|error| {
                 self.named(call.id(), error, *attempts)
-                    .with_idempotent(call.idempotent())
+                    .with_idempotent(call.safety().0)
                     .with_spaced_credential(|| self.spaced_credential(call))
             })
     }
@@ -441,7 +441,8 @@ impl Client {
             *attempts += 1;
             copy.set(&request);
             let secrets = || self.secrets_of(call, copy);
-            let response = self.transmit(call.id(), *attempts, request, &secrets)?;
+            let response =
+                self.transmit(call.id(), *attempts, request, !call.safety().1, &secrets)?;
             // A token from a store may be outdated, so it may be replaced several times.
             let most = match generation.origin {
                 TokenOrigin::Server => 1,
@@ -669,9 +670,10 @@ impl Client {
     /// server's request id, the line contains no header, query or body.
     fn transmit(
         &self,
-        id: &str,
+        id: &'static str,
         attempt: u32,
         request: Request,
+        is_write: bool,
         secrets: &dyn Fn() -> RequestSecrets,
     ) -> Result<Response, Failure> {
         let parts = &self.0.parts;
@@ -679,7 +681,11 @@ impl Client {
         #[cfg(feature = "record")]
         let recording = parts.recorder.as_ref().map(|recorder| recorder.begin(&request));
         let begin = parts.clock.now();
-        let result = parts.transport.send(request).and_then(|response| self.capped(response));
+        let sent = match is_write {
+            true => parts.transport.send_write(request, id),
+            false => parts.transport.send(request),
+        };
+        let result = sent.and_then(|response| self.capped(response));
         let elapsed = parts.clock.now().duration_since(begin).unwrap_or_default().as_millis();
         #[cfg(feature = "record")]
         if let Some(recording) = recording {

@@ -138,7 +138,8 @@ pub(crate) trait Call {
     fn credential(&self) -> Credential;
     fn server(&self) -> Server;
     fn accept(&self) -> &'static str;
-    fn idempotent(&self) -> bool;
+    /// Returns whether the request is idempotent, and whether it is read-only.
+    fn safety(&self) -> (bool, bool);
     fn accepts(&self, status: StatusCode) -> bool;
 }
 
@@ -189,8 +190,8 @@ impl<E: Endpoint> Call for E {
         Endpoint::accept(self)
     }
 
-    fn idempotent(&self) -> bool {
-        Endpoint::idempotent(self)
+    fn safety(&self) -> (bool, bool) {
+        (self.idempotent(), self.read_only())
     }
 
     fn accepts(&self, status: StatusCode) -> bool {

@@ -21,6 +21,9 @@ use crate::route::{Credential, Server};
 use crate::secret::Secret;
 use crate::transport::Transport;
 
+/// A function that wraps a transport in another one.
+type WrapTransport = dyn Fn(Arc<dyn Transport>) -> Arc<dyn Transport> + Send + Sync;
+
 /// The options that the clients of all providers have in common. Each provider's builder forwards
 /// them to this type.
 ///
@@ -34,6 +37,7 @@ pub struct Settings {
     max_requests_per_second: Option<u32>,
     application: Option<String>,
     transport: Option<Arc<dyn Transport>>,
+    wrap_transport: Option<Arc<WrapTransport>>,
     clock: Arc<dyn Clock>,
     record: Option<PathBuf>,
 }
@@ -46,6 +50,7 @@ impl Default for Settings {
             max_requests_per_second: None,
             application: None,
             transport: None,
+            wrap_transport: None,
             clock: Arc::new(SystemClock),
             record: None,
         }
@@ -134,6 +139,14 @@ impl Settings {
         self.transport = Some(transport);
     }
 
+    /// Wraps the transport, such as the built-in one, in another transport.
+    pub fn wrap_transport<T: Transport + 'static>(
+        &mut self,
+        wrap: impl Fn(Arc<dyn Transport>) -> T + Send + Sync + 'static,
+    ) {
+        self.wrap_transport = Some(Arc::new(move |inner| Arc::new(wrap(inner))));
+    }
+
     /// Sets the clock. Defaults to [`SystemClock`](crate::SystemClock).
     pub fn clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
@@ -196,6 +209,10 @@ impl Settings {
         let transport = match self.transport.take() {
             Some(transport) => transport,
             None => built_in(&self.network, &self.clock, only_loopback)?,
+        };
+        let transport = match &self.wrap_transport {
+            Some(wrap) => wrap(transport),
+            None => transport,
         };
         #[cfg(feature = "record")]
         let recorder = match &self.record {
@@ -396,6 +413,21 @@ macro_rules! builder_options {
         #[must_use]
         pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
             self.settings.transport(::std::sync::Arc::new(transport));
+            self
+        }
+
+        /// Wraps the transport, such as the built-in one, in another transport, for example to count
+        /// requests. The other options apply to the wrapped transport. What the outer one adds to
+        /// a request is neither signed nor recorded.
+        #[must_use]
+        pub fn wrap_transport<T: $crate::Transport + 'static>(
+            mut self,
+            wrap: impl Fn(::std::sync::Arc<dyn $crate::Transport>) -> T
+            + ::std::marker::Send
+            + ::std::marker::Sync
+            + 'static,
+        ) -> Self {
+            self.settings.wrap_transport(wrap);
             self
         }
 

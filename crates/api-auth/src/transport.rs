@@ -45,6 +45,20 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// Returns an error if no complete response was received.
     fn send(&self, request: Request) -> Result<Response, TransportError>;
+
+    /// Sends `request`, which may change data on the server, to the endpoint with the id
+    /// `endpoint`. The default implementation calls [`send`](Self::send).
+    ///
+    /// # Errors
+    /// Returns an error if no complete response was received.
+    fn send_write(
+        &self,
+        request: Request,
+        endpoint: &'static str,
+    ) -> Result<Response, TransportError> {
+        let _ = endpoint;
+        self.send(request)
+    }
 }
 
 impl<F> Transport for F
@@ -59,6 +73,14 @@ where
 impl Transport for Arc<dyn Transport> {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         (**self).send(request)
+    }
+
+    fn send_write(
+        &self,
+        request: Request,
+        endpoint: &'static str,
+    ) -> Result<Response, TransportError> {
+        (**self).send_write(request, endpoint)
     }
 }
 

@@ -67,11 +67,11 @@ impl Api {
         let headers = headers.map_err(|problem| usage(&format!("--header: {problem}")))?;
         context.set_headers(headers.clone());
         let credential = self.credential.as_deref().map(credential::<P>).transpose()?;
-        if let Some(credential) = credential {
+        let info = self.info::<P>()?;
+        // A request to a path is sent with the main credential, whatever its endpoint is.
+        if let Some(credential) = credential.or(info.is_none().then_some(Credential::MAIN)) {
             context.set_credential(credential);
         }
-        let info = self.info::<P>()?;
-        let pages = self.pages::<P>(info)?;
         let method = match info {
             Some(info) => info.method().clone(),
             None => method::<P>(self.endpoint.as_deref().unwrap_or_default())?,
@@ -81,6 +81,7 @@ impl Api {
             let path = self.path.as_deref().unwrap_or_default();
             known::<P>(&method, path.split('?').next().unwrap_or_default())
         });
+        let pages = self.pages::<P>(known)?;
         let is_of_path =
             |name: &str| info.is_some_and(|info| info.template().contains(&format!("{{{name}}}")));
         let place = |name: &str| match known {
@@ -119,9 +120,10 @@ impl Api {
                 check_number::<P>(&name, &value)?;
             }
         }
-        let name = match info {
-            Some(info) => info.id(),
-            None => name_of::<P>(&method, path),
+        let name = match known {
+            Some(known) => known.id(),
+            // A program creates at most one name, so the leak is bounded.
+            None => Box::leak(format!("{method} {path}").into_boxed_str()),
         };
         if let Some(pages) = pages {
             let mut page = RawPage::new(name, path, pages);
@@ -155,14 +157,17 @@ impl Api {
         }
         if let Some(info) = info {
             request = request.with_server(info.server()).with_credential(info.credential());
-            request = request.with_idempotent(info.is_idempotent().unwrap_or(false));
-            request = request.with_read_only(info.is_read_only().unwrap_or(false));
+        }
+        if let Some(known) = known {
+            request = request.with_idempotent(known.is_idempotent().unwrap_or(false));
+            request = request.with_read_only(known.is_read_only().unwrap_or(false));
         }
         if let Some(credential) = credential {
             request = request.with_credential(credential);
         }
         // With some arguments, a read makes the server refresh the data that it returns.
-        let is_write = info.map_or(!request.read_only(), |info| info.is_read_only() == Some(false));
+        let is_write =
+            known.map_or(!request.read_only(), |known| known.is_read_only() == Some(false));
         // The response of some endpoints is a secret.
         let output = context.output.private();
         if is_write {
@@ -192,21 +197,12 @@ impl Api {
     /// option.
     fn pages<P: Provider>(
         &self,
-        info: Option<&EndpointInfo>,
+        known: Option<&EndpointInfo>,
     ) -> Result<Option<&'static Pages>, Failure> {
         if !self.paginate {
             return Ok(None);
         }
-        let path = self.path.as_deref().unwrap_or_default();
-        let path = path.split('?').next().unwrap_or_default();
-        let is_get =
-            || self.endpoint.as_deref().is_some_and(|word| word.eq_ignore_ascii_case("get"));
-        let is_same = |known: &&EndpointInfo| match info {
-            Some(info) => known.id() == info.id(),
-            None => is_get() && is_of_template(path, known.template()),
-        };
-        let mut known = P::ENDPOINTS.iter().filter(|known| *known.method() == Method::GET);
-        let id = known.find(is_same).map(EndpointInfo::id);
+        let id = known.map(EndpointInfo::id);
         match P::PAGES.iter().find(|pages| Some(pages.endpoint) == id) {
             Some(_) if self.input.is_some() => {
                 Err(usage("--paginate cannot be combined with --input"))
@@ -232,7 +228,6 @@ impl Api {
     ) -> Result<Exit, Failure> {
         let name = request.id();
         let client = context.client()?;
-        let _report = context.report_interruption(is_write, name);
         if self.include {
             let sent = P::send_raw(client, &request);
             let response = sent.map_err(|error| context.failed(&request, error))?;
@@ -334,10 +329,13 @@ fn closest_id<P: Provider>(name: &str) -> Option<String> {
     Some(format!("the id of a similar endpoint is `{id}`; run `{{program}} api --list` to see all"))
 }
 
-/// Returns the endpoint with this method and a template that matches `path`, or `None`.
+/// Returns the endpoint with this method and a template that matches `path`, or `None`. If several
+/// templates match, the one with the fewest placeholders is returned.
 fn known<P: Provider>(method: &Method, path: &str) -> Option<&'static EndpointInfo> {
-    let mut known = P::ENDPOINTS.iter();
-    known.find(|known| known.method() == method && is_of_template(path, known.template()))
+    let known = P::ENDPOINTS.iter();
+    let known =
+        known.filter(|known| known.method() == method && is_of_template(path, known.template()));
+    known.min_by_key(|known| known.template().matches('{').count())
 }
 
 /// Checks the value of a parameter that must be a number.
@@ -369,14 +367,6 @@ fn usage(problem: &str) -> Failure {
 /// `X-Auth`.
 fn has_key(name: &HeaderName) -> bool {
     name.as_str().split('-').any(|word| word == "key" || word == "auth")
-}
-
-/// Returns the name of a request for errors and recordings. If the endpoint is known, the name
-/// contains its path template instead of the path, which may contain a secret.
-fn name_of<P: Provider>(method: &Method, path: &str) -> &'static str {
-    let path = known::<P>(method, path).map_or(path, |known| known.template());
-    // A program creates at most one name, so the leak is bounded.
-    Box::leak(format!("{method} {path}").into_boxed_str())
 }
 
 /// Parses a header in the form `NAME: VALUE`. Marks the value as sensitive if the name suggests

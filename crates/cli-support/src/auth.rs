@@ -52,6 +52,8 @@ pub struct Variable {
     /// Whether the setting selects the server, so that `--environment` and `--base-url` override
     /// it.
     pub selects_server: bool,
+    /// A short description of an optional setting, for prompts.
+    pub about: &'static str,
 }
 
 /// The settings of a client, from one source.
@@ -1022,6 +1024,7 @@ impl AuthCommand {
 /// Reads credentials from `--env-file` or prompts for them, and stores them in a profile. Returns a
 /// message for the user.
 pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure> {
+    const { assert!(are_described(P::VARIABLES), "an optional setting has no description") };
     let (program, variables, global) = (P::NAME, P::VARIABLES, &context.global);
     let name = global.profile.as_deref().unwrap_or("default");
     let settings = match &global.env_file {
@@ -1089,6 +1092,17 @@ pub(crate) fn store_login<P: Provider>(
     Ok(stored + &kept)
 }
 
+/// Returns whether each optional setting has a description.
+const fn are_described(mut variables: &[Variable]) -> bool {
+    while let [first, rest @ ..] = variables {
+        if !first.is_required && first.about.is_empty() {
+            return false;
+        }
+        variables = rest;
+    }
+    true
+}
+
 /// Prompts for each setting. If the user enters nothing, the setting stays unset.
 ///
 /// # Errors
@@ -1098,8 +1112,10 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
     let mut values = Vec::new();
     for variable in variables {
-        let optional = if variable.is_required { "" } else { " (optional)" };
-        let prompt = format!("{}{optional}: ", variable.key);
+        let prompt = match variable {
+            Variable { key, is_required: true, .. } => format!("{key}: "),
+            Variable { key, about, .. } => format!("{key} (optional: {about}): "),
+        };
         let line = if variable.is_secret {
             prompt_secret(&prompt).map(String::into_bytes)
         } else {
@@ -1174,7 +1190,14 @@ mod tests {
     use crate::test_folder::TestFolder;
 
     const fn variable(name: &'static str, key: &'static str) -> Variable {
-        Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+        Variable {
+            name,
+            key,
+            is_secret: false,
+            is_required: false,
+            selects_server: false,
+            about: "",
+        }
     }
 
     const VARIABLES: &[Variable] = &[

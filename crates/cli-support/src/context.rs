@@ -11,8 +11,8 @@ use std::time::Duration;
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::validate::has_outer_space;
 use api_auth::{
-    Body, Credential, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response,
-    Secret, StatusCode, Transport, without_user_infos,
+    Body, Credential, Delivery, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params,
+    Response, Secret, StatusCode, Transport, without_user_infos,
 };
 
 use crate::args::{
@@ -28,7 +28,7 @@ use crate::logger::{self, ROOTS};
 use crate::output::{Column, Output, printable};
 use crate::request::{AnyCall, AnyPage, Erased, Reply, WithJson};
 use crate::terminal::{Progress, is_colored, prompt_secret};
-use crate::termination::{self, Report, Section, TemporaryFile};
+use crate::termination::{self, Section, Sending, TemporaryFile};
 use crate::times::Times;
 
 /// A field of request bodies and queries that the client sets itself. Users must not set it.
@@ -315,38 +315,11 @@ impl Connection {
         Ok((url, name))
     }
 
-    /// Returns a transport that adds the headers to each request and can be interrupted by a
-    /// signal, or `None` if neither is needed.
-    ///
-    /// # Errors
-    /// Returns an error if a setting of the connection is invalid.
-    pub fn transport(&self) -> Result<Option<impl Transport + 'static>, Failure> {
-        if self.headers.is_empty() && !self.is_interruptible {
-            return Ok(None);
-        }
-        let mut settings = api_auth::Settings::default();
-        if let Some(timeout) = self.timeout {
-            settings.timeout(timeout);
-        }
-        settings.max_connections(self.jobs);
-        if let Some(pem) = &self.ca_certificate {
-            settings.extra_roots(pem.clone());
-        }
-        let inner: Arc<dyn Transport> = Arc::new(settings.built_in_transport()?);
+    /// Returns a function that wraps a transport in one that adds the headers to each request,
+    /// registers writes, and can be interrupted by a signal.
+    pub fn wrap(&self) -> impl Fn(Arc<dyn Transport>) -> Sending + 'static {
         let (headers, is_interruptible) = (self.headers.clone(), self.is_interruptible);
-        Ok(Some(move |mut request: api_auth::Request| {
-            // The headers of the client with these names are replaced.
-            for (name, _) in &headers {
-                request.headers_mut().remove(name);
-            }
-            for (name, value) in &headers {
-                request.headers_mut().append(name, value.clone());
-            }
-            match is_interruptible {
-                true => termination::send(&inner, request),
-                false => inner.send(request),
-            }
-        }))
+        move |inner| Sending { inner, headers: headers.clone(), is_interruptible }
     }
 }
 
@@ -370,14 +343,10 @@ macro_rules! connect {
         if let Some(rate) = $connection.max_rate {
             builder = builder.max_requests_per_second(rate);
         }
-        if let Some(transport) = $connection.transport()? {
-            builder = builder.transport(transport);
-        }
         if $connection.is_interruptible {
             builder = builder.clock($crate::InterruptibleClock);
         }
-        builder = builder.max_connections($connection.jobs);
-        builder
+        builder.max_connections($connection.jobs).wrap_transport($connection.wrap())
     }};
 }
 
@@ -673,16 +642,10 @@ impl<P: Provider> Context<P> {
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static,
     {
-        let reply = self.send_any(&request.any())?;
-        reply.map(|(reply, _report)| reply.typed()).transpose()
+        self.send_any(&request.any())?.map(Reply::typed).transpose()
     }
 
-    /// Sends a request like [`send`](Self::send). The report, which is for the time until the
-    /// response has been shown, is `None` for a read request.
-    fn send_any(
-        &self,
-        request: &AnyCall<&Erased>,
-    ) -> Result<Option<(Reply, Option<Report>)>, Failure> {
+    fn send_any(&self, request: &AnyCall<&Erased>) -> Result<Option<Reply>, Failure> {
         request.check_amounts::<P>()?;
         if self.is_withheld(request)? {
             return Ok(None);
@@ -691,11 +654,8 @@ impl<P: Provider> Context<P> {
             // Only the response shows whether it contains a secret.
             self.output.private().check()?;
         }
-        // Before there is a client, nothing is sent.
-        let client = self.client()?;
-        let report = self.report_interruption(!request.read_only(), request.id());
-        let sent = P::send(client, request).map_err(|error| self.failed(request, error))?;
-        Ok(Some((sent, report)))
+        let sent = P::send(self.client()?, request);
+        sent.map(Some).map_err(|error| self.failed(request, error))
     }
 
     /// Converts the error of a request that was sent. If a rejected write contains several entries,
@@ -715,16 +675,10 @@ impl<P: Provider> Context<P> {
         }
     }
 
-    /// Returns a report that is printed if a signal terminates the program before the report is
-    /// dropped: the request to the endpoint may have been carried out. Returns `None` if the request
-    /// is not a write, or is not sent because of an option.
-    pub fn report_interruption(&self, is_write: bool, endpoint: &str) -> Option<Report> {
-        (is_write && !self.global.curl && !self.global.dry_run).then(|| {
-            let failure = Failure::interrupted(P::NAME, endpoint);
-            let failure = failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME);
-            let (is_json, color) = (self.global.format.is_json(), self.global.color);
-            Report::new(crate::failure_text::<P>(&failure, is_json, color))
-        })
+    /// Declares that the user has seen the outcome of the writes before, so that no message says
+    /// that they may have been carried out if a signal terminates the program.
+    pub fn outcome_shown(&self) {
+        termination::shown();
     }
 
     /// Checks the fields of a request and the output before the user is asked for confirmation.
@@ -847,7 +801,7 @@ impl<P: Provider> Context<P> {
 
     fn show_any(&self, request: &AnyCall<&Erased>) -> Result<Exit, Failure> {
         let (is_write, id) = (!request.read_only(), request.id());
-        if let Some((reply, _report)) = self.send_any(request)? {
+        if let Some(reply) = self.send_any(request)? {
             if reply.status == StatusCode::NOT_FOUND {
                 return Err(Failure::not_found(P::NAME, id));
             }
@@ -992,7 +946,7 @@ impl<P: Provider> Context<P> {
         limits: &Limits,
         columns: &[Column],
     ) -> Result<Exit, Failure> {
-        let Some((reply, _)) = self.send_any(request)? else { return Ok(Exit::Done) };
+        let Some(reply) = self.send_any(request)? else { return Ok(Exit::Done) };
         let (mut list, mut total) = (self.output.list(columns)?, 0);
         // The response to a search without results may be a 404.
         if reply.status != StatusCode::NOT_FOUND {
@@ -1192,6 +1146,11 @@ impl<P: Provider> Context<P> {
         for label in labels {
             let null = || Json::Other("null".to_owned());
             let result = match results.next() {
+                Some(Err(error))
+                    if error.delivery() == Delivery::NotSent && termination::is_ended() =>
+                {
+                    Err(Failure::unsent())
+                }
                 Some(result) => result.map_err(Failure::from).and_then(verdict),
                 None => Err(Failure::unsent()),
             };
@@ -1203,7 +1162,7 @@ impl<P: Provider> Context<P> {
                     (id.unwrap_or(value), null())
                 }
                 Err(failure) => {
-                    let failure = failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME);
+                    let failure = crate::hinted::<P>(failure);
                     exits.push(failure.exit());
                     let mut error = failure.json();
                     let is_selected =
@@ -1239,6 +1198,7 @@ impl<P: Provider> Context<P> {
             // The requests were sent although their results have none of the requested fields.
             self.note(failure.message());
         }
+        self.outcome_shown();
         if exits.is_empty() && is_no {
             return Ok(Exit::No);
         }
@@ -1382,6 +1342,7 @@ impl<P: Provider> Context<P> {
             // A closed standard error must not end the command.
             let lines: Vec<String> = text.lines().map(printable).collect();
             let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
+            self.outcome_shown();
         }
     }
 }

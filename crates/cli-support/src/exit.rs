@@ -23,7 +23,7 @@ Exit status:
     9  the response was not understood
    10  a local failure: a file, the disk, a hook, the configuration
    11  several operations, of which at least one failed
-  130  interrupted";
+128+N  terminated by signal N: 129 (HUP), 130 (INT, Ctrl-C), 131 (QUIT), 143 (TERM)";
 
 /// An exit status of a program. Each status has the same meaning in all programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +57,8 @@ pub enum Exit {
     /// Some operations of a command succeeded and some failed, or all failed with different exit
     /// statuses.
     Partial = 11,
-    /// The program was terminated by a signal. Shells report 128 plus the number of the signal, such
-    /// as 130 for Ctrl-C.
+    /// The program was terminated by a signal. Shells and [`Failure::json`] report 128 plus the
+    /// number of the signal, such as 130 for Ctrl-C.
     Interrupted = 130,
 }
 
@@ -127,6 +127,8 @@ pub struct Failure {
     /// The name that the library gives to the invalid argument, such as `amount`. `None` if no
     /// argument is invalid, or if the message already names what the user typed.
     argument: Option<Box<str>>,
+    /// The number of the signal, if one terminated the program.
+    signal: u8,
 }
 
 impl Failure {
@@ -141,6 +143,7 @@ impl Failure {
             retryable: exit == Exit::Unavailable || exit == Exit::RateLimited,
             hint: exit.hint().map(str::to_owned),
             argument: None,
+            signal: 0,
         }
     }
 
@@ -155,10 +158,11 @@ impl Failure {
 
     /// Creates the failure that is reported if a signal terminates the program before it has shown
     /// the response to a write request.
-    pub(crate) fn interrupted(program: &str, endpoint: &str) -> Self {
+    pub(crate) fn interrupted(program: &str, endpoint: &str, signal: u8) -> Self {
         let problem = "terminated by a signal before the response was shown";
         let mut failure = Self::new(Exit::Interrupted, format!("{program} {endpoint}: {problem}"));
         failure.endpoint = Some(endpoint.to_owned());
+        failure.signal = signal;
         failure.hint = Exit::Unknown.hint().map(str::to_owned);
         failure
     }
@@ -372,9 +376,13 @@ impl Failure {
         let other = |text: String| Json::Other(text);
         let null = || Json::Other("null".to_owned());
         let optional = |value: Option<&str>| value.map_or_else(null, text);
+        let exit = match self.exit {
+            Exit::Interrupted => 128 + self.signal,
+            exit => exit as u8,
+        };
         let members = [
             ("kind", text(self.exit.kind())),
-            ("exit", other((self.exit as u8).to_string())),
+            ("exit", other(exit.to_string())),
             ("endpoint", optional(self.endpoint.as_deref())),
             ("http_status", self.http_status.map_or_else(null, |status| other(status.to_string()))),
             ("request_id", optional(self.request_id.as_deref())),

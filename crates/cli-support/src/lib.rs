@@ -63,7 +63,7 @@ pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
 pub use program::Noun;
 pub use request::WithJson;
-pub use termination::{InterruptibleClock, Report, Section, TemporaryFile};
+pub use termination::{InterruptibleClock, Section, Sending, TemporaryFile};
 pub use times::Times;
 
 use api::Api;
@@ -391,6 +391,11 @@ fn print_failure<P: Provider>(
     let _ = std::io::stderr().write_all(failure_text::<P>(&failure, is_json, color).as_bytes());
 }
 
+/// Adds the command that shows whether a write was carried out to the hint of a failure.
+fn hinted<P: Provider>(failure: Failure) -> Failure {
+    failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME)
+}
+
 /// Returns the text that is printed for a failure, with the end of the line.
 fn failure_text<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoice) -> String {
     let mut text = match is_json {
@@ -433,7 +438,10 @@ fn parse_named<P: Provider, C: CommandFactory + FromArgMatches>(
 /// Runs a program: parses the command line, runs the command, and prints the failure if there is
 /// one. Returns the exit status of the program.
 pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
-    let words = joined(std::env::args_os());
+    let mut words = joined(std::env::args_os());
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.retain(|word| word != "--help" && word != "-h");
+    }
     let page = match words.get(1..) {
         Some([help, page]) if help == "help" && page == "exit-status" => {
             Some(format!("{EXIT_STATUSES}\n"))
@@ -507,17 +515,22 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         return exit.into();
     }
     let is_json = global.format.is_json();
+    termination::set_report(Box::new(move |endpoint, signal| {
+        let failure = Failure::interrupted(P::NAME, endpoint, signal);
+        failure_text::<P>(&hinted::<P>(failure), is_json, color)
+    }));
     let context = Context::<P>::new(global);
     let named =
         |failure, is_typed| tree::name_argument(command_of::<P, C>, &words, failure, is_typed);
     let result = command.run(&context);
     let result = result.map_err(|failure| named(context.name_setting(named(failure, true)), false));
+    termination::done(result.is_err());
     drop(context);
+    termination::shown();
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            let failure = failure.with_variable_of(P::CREDENTIALS);
-            let failure = failure.with_lookup_of(P::LOOKUPS).with_program(P::NAME);
+            let failure = hinted::<P>(failure.with_variable_of(P::CREDENTIALS));
             let exit = failure.exit();
             print_failure::<P>(failure, &words, is_json, color);
             exit.into()

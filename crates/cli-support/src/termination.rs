@@ -12,16 +12,18 @@
 //!
 //! A terminal whose echo is switched off by [`Silence`] is restored before the process ends.
 //!
-//! A [`Report`] is printed before the process ends, so that a user learns that a write request may
-//! have been carried out.
+//! If a write request may have been carried out and its outcome was not shown, a message is printed
+//! before the process ends. All requests of a client are sent with [`Sending`], which knows of each
+//! write. [`shown`] is called when the outcome of the writes before was shown.
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
     Clock, Interrupt, Request, Response, Sent, SystemClock, Transport, TransportError,
     TransportErrorKind,
@@ -31,7 +33,7 @@ use api_auth::{
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The maximum time for printing the reports after a signal.
+/// The maximum time for printing the report after a signal.
 #[cfg(unix)]
 const LONGEST_REPORT: Duration = Duration::from_secs(1);
 
@@ -51,8 +53,8 @@ pub(crate) enum Task {
     /// Restores the attributes of a terminal.
     #[cfg(unix)]
     Restore(Box<(fs::File, rustix::termios::Termios)>),
-    /// Prints this text to standard error.
-    Report(String),
+    /// Ends a wait.
+    Wake(Interrupt),
 }
 
 /// The registered tasks, each under its number. The thread that ends the process keeps the lock, so
@@ -63,13 +65,32 @@ pub(crate) struct Tasks {
     tasks: Vec<(u64, Task)>,
     /// Whether a signal was received.
     is_ended: bool,
+    /// The number of writes that are being sent.
+    writes: usize,
+    /// Whether another write may have been carried out, and its outcome was not shown.
+    is_unshown: bool,
+    /// The id of the endpoint of the last write.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "signals are not handled there"))]
+    endpoint: &'static str,
+    /// Whether the command has ended. Later writes, such as one that closes a session, do not matter.
+    is_done: bool,
 }
 
-static TASKS: Mutex<Tasks> = Mutex::new(Tasks { next: 0, tasks: Vec::new(), is_ended: false });
+static TASKS: Mutex<Tasks> = Mutex::new(Tasks {
+    next: 0,
+    tasks: Vec::new(),
+    is_ended: false,
+    writes: 0,
+    is_unshown: false,
+    endpoint: "",
+    is_done: false,
+});
 /// Notified when a section ends after a signal.
 static SECTIONS: Condvar = Condvar::new();
-/// Set after a signal.
-static ENDED: LazyLock<Interrupt> = LazyLock::new(Interrupt::default);
+/// A function that returns the report for the id of an endpoint and the number of a signal.
+type Report = dyn Fn(&str, u8) -> String + Send + Sync;
+
+static REPORT: OnceLock<Box<Report>> = OnceLock::new();
 
 /// Locks the tasks and returns them. While they are locked, a signal does not end the process.
 pub(crate) fn tasks() -> MutexGuard<'static, Tasks> {
@@ -106,14 +127,16 @@ impl Tasks {
         self.all().any(|task| matches!(task, Task::Section))
     }
 
-    /// Kills the registered child processes, and ends the registered requests with an error.
+    /// Kills the registered child processes, ends the registered waits, and ends the registered
+    /// requests with an error.
     #[cfg(unix)]
     fn interrupt(&mut self) {
         for task in self.all() {
             match task {
                 Task::Kill { pid, is_group } => drop(kill(*pid, *is_group)),
                 Task::Interrupt(sender) => drop(sender.send(Err(terminated(Sent::Maybe)))),
-                Task::Remove(_) | Task::Section | Task::Restore(_) | Task::Report(_) => {}
+                Task::Wake(interrupt) => interrupt.set(),
+                Task::Remove(_) | Task::Section | Task::Restore(_) => {}
             }
         }
     }
@@ -136,18 +159,17 @@ impl Tasks {
         terminals
     }
 
-    /// Ends the line of the prompt on these terminals, and prints the texts that are registered with
-    /// [`Task::Report`]. Gives up if nothing can be written, for example because the reader of a
-    /// pipe has stopped.
+    /// Ends the line of the prompt on these terminals, and prints a message if the outcome of a write
+    /// was not shown. Gives up if nothing can be written, for example because the reader of a pipe
+    /// has stopped.
     #[cfg(unix)]
-    fn report(&self, terminals: Vec<fs::File>) {
+    fn report(&self, terminals: Vec<fs::File>, signal: i32) {
         use std::io::Write;
 
-        let text_of = |task: &Task| match task {
-            Task::Report(text) => Some(text.clone()),
-            _ => None,
-        };
-        let text: String = self.all().filter_map(text_of).collect();
+        let report = REPORT.get().filter(|_| self.writes > 0 || self.is_unshown);
+        let text =
+            report.map(|report| report(self.endpoint, signal.try_into().unwrap_or_default()));
+        let text = text.unwrap_or_default();
         if text.is_empty() && terminals.is_empty() {
             return;
         }
@@ -212,26 +234,70 @@ pub(crate) fn is_ended() -> bool {
     tasks().is_ended()
 }
 
-/// A text that is printed to standard error if a signal terminates the process before this value is
-/// dropped.
-#[derive(Debug)]
-pub struct Report(u64);
-
-impl Report {
-    /// Registers a text, with its line end.
-    #[must_use]
-    pub(crate) fn new(text: String) -> Self {
-        Self(tasks().add(Task::Report(text)))
-    }
+/// Sets the function that returns the text, with its line end, that is printed if a signal with a
+/// number terminates the process and the outcome of a write to an endpoint was not shown.
+pub(crate) fn set_report(report: Box<Report>) {
+    let _ = REPORT.set(report);
 }
 
-impl Drop for Report {
-    fn drop(&mut self) {
-        let mut tasks = tasks();
-        // After a signal, the process ends within a section, before an error can be printed.
-        if !tasks.is_ended() {
-            tasks.remove(self.0);
+/// Declares that the outcome of the writes before was shown.
+pub(crate) fn shown() {
+    TASKS.lock().unwrap_or_else(PoisonError::into_inner).is_unshown = false;
+}
+
+/// Declares that the command has ended. If it `is_failed`, its failure is not shown yet.
+pub(crate) fn done(is_failed: bool) {
+    let mut tasks = TASKS.lock().unwrap_or_else(PoisonError::into_inner);
+    tasks.is_done = true;
+    tasks.is_unshown &= is_failed;
+}
+
+/// A transport that adds headers to the requests that it sends with another transport, and registers
+/// the writes among them.
+#[expect(missing_debug_implementations, reason = "a transport has no description")]
+pub struct Sending {
+    pub(crate) inner: Arc<dyn Transport>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether a signal ends a request with an error.
+    pub(crate) is_interruptible: bool,
+}
+
+impl Transport for Sending {
+    fn send(&self, mut request: Request) -> Result<Response, TransportError> {
+        // The headers of the client with these names are replaced.
+        for (name, _) in &self.headers {
+            request.headers_mut().remove(name);
         }
+        for (name, value) in &self.headers {
+            request.headers_mut().append(name, value.clone());
+        }
+        match self.is_interruptible {
+            true => send(&self.inner, request),
+            false => self.inner.send(request),
+        }
+    }
+
+    fn send_write(
+        &self,
+        request: Request,
+        endpoint: &'static str,
+    ) -> Result<Response, TransportError> {
+        let mut tasks = self::tasks();
+        if tasks.is_done {
+            drop(tasks);
+            return self.send(request);
+        }
+        tasks.writes += 1;
+        tasks.endpoint = endpoint;
+        drop(tasks);
+        let result = self.send(request);
+        let mut tasks = self::tasks();
+        tasks.writes -= 1;
+        tasks.is_unshown |= match &result {
+            Ok(response) => !response.status().is_client_error(),
+            Err(error) => error.sent() != Sent::No,
+        };
+        result
     }
 }
 
@@ -245,7 +311,19 @@ impl Clock for InterruptibleClock {
     }
 
     fn sleep(&self, duration: Duration) {
-        ENDED.wait(duration);
+        self.sleep_or_interrupt(duration, &Interrupt::default());
+    }
+
+    fn sleep_or_interrupt(&self, duration: Duration, interrupt: &Interrupt) {
+        let mut tasks = tasks();
+        if tasks.is_ended() {
+            return;
+        }
+        // A signal also sets the interrupt, because no further request can be sent.
+        let number = tasks.add(Task::Wake(interrupt.clone()));
+        drop(tasks);
+        interrupt.wait(duration);
+        self::tasks().remove(number);
     }
 }
 
@@ -326,10 +404,7 @@ pub(crate) fn is_handled(signal: i32) -> bool {
 
 /// Sends a request in a separate thread. If the process is terminated by a signal, this function
 /// returns an error immediately.
-pub(crate) fn send(
-    transport: &Arc<dyn Transport>,
-    request: Request,
-) -> Result<Response, TransportError> {
+fn send(transport: &Arc<dyn Transport>, request: Request) -> Result<Response, TransportError> {
     let (sender, receiver) = mpsc::channel();
     let mut tasks = tasks();
     if tasks.is_ended() {
@@ -429,7 +504,7 @@ mod signals {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use crate::termination::{ENDED, GRACE, SECTIONS, TASKS};
+    use crate::termination::{GRACE, SECTIONS, TASKS};
 
     /// The signals that the thread of [`start`] handles.
     static HANDLED: OnceLock<Vec<c_int>> = OnceLock::new();
@@ -469,14 +544,13 @@ mod signals {
     fn end(signal: c_int) -> ! {
         let mut tasks = TASKS.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.is_ended = true;
-        ENDED.set();
         tasks.interrupt();
         // From here on, the lock is never released.
         let waited = SECTIONS.wait_timeout_while(tasks, GRACE, |tasks| tasks.has_section());
         let (tasks, _) = waited.unwrap_or_else(PoisonError::into_inner);
         tasks.remove_files();
         let terminals = tasks.restore_terminals();
-        tasks.report(terminals);
+        tasks.report(terminals, signal);
         let _ = emulate_default_handler(signal);
         std::process::exit(128 + signal)
     }
@@ -507,5 +581,47 @@ mod signals {
             assert_eq!(ignored("Name:\ttpay\nSigIgn:\t0000000000001001\n"), Some(0x1001));
             assert_eq!(ignored("Name:\ttpay\n"), None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn wait_ends_when_its_interrupt_is_set() {
+        let interrupt = Interrupt::default();
+        let (sender, ended) = mpsc::channel();
+        let waiting = interrupt.clone();
+        thread::spawn(move || {
+            InterruptibleClock.sleep_or_interrupt(HOUR, &waiting);
+            let _ = sender.send(());
+        });
+        let is_waiting = || {
+            let tasks = tasks();
+            tasks.tasks.iter().any(|(_, task)| matches!(task, Task::Wake(_)))
+        };
+        // Without a limit, a wait that is not registered would not end the test.
+        for _ in 0..1_000_000 {
+            if is_waiting() {
+                break;
+            }
+            thread::yield_now();
+        }
+        interrupt.set();
+        ended.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn signal_ends_a_wait() {
+        let interrupt = Interrupt::default();
+        let mut tasks = tasks();
+        let number = tasks.add(Task::Wake(interrupt.clone()));
+        tasks.interrupt();
+        tasks.remove(number);
+        assert!(interrupt.is_set());
     }
 }

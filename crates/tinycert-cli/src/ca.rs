@@ -108,7 +108,6 @@ impl Create {
         if !context.is_withheld(&request)? {
             context.output.check()?;
             let session = context.client()?.session()?;
-            let _report = context.report_interruption(true, request.id());
             let id = session.get_or_create_ca(&request);
             let id =
                 id.map_err(|error| Failure::from(error).with_argument("name", "ORGANIZATION"))?;

@@ -130,7 +130,8 @@ impl Files {
         ];
         let shown = pair.json(pair.on_disk()?.as_ref(), more).to_string();
         let name = pair.record.name;
-        context.note_unshown(&name, context.output.value(&shown));
+        let shown = context.output.value(&shown).inspect(|()| context.outcome_shown());
+        context.note_unshown(&name, shown);
         deployed.map(|_| Exit::Done).map_err(|failure| failure.about(&name))
     }
 }
@@ -226,10 +227,7 @@ impl Run<TinyCert> for Issue {
                 context.note(&format!("{name}: took over certificate {id} and its key, {more}"));
                 id
             }
-            None => {
-                let _report = context.report_interruption(true, new.request.id());
-                session.issue_cert(&new.request)?
-            }
+            None => session.issue_cert(&new.request)?,
         };
         if !pair.is_recorded() {
             pair.record.cert_id = cert_id;

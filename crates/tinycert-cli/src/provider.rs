@@ -40,11 +40,15 @@ const TEST_CLOCK: &str = "TINYCERT_TEST_CLOCK";
 const NO_TOKEN: &str = "no-session";
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: true, selects_server: false }
+    Variable { name, key, is_secret: false, is_required: true, selects_server: false, about: "" }
 }
 
-const fn server(name: &'static str, key: &'static str) -> Variable {
-    Variable { is_required: false, selects_server: true, ..variable(name, key) }
+const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Variable {
+    Variable { is_required: false, about, ..variable(name, key) }
+}
+
+const fn server(name: &'static str, key: &'static str, about: &'static str) -> Variable {
+    Variable { selects_server: true, ..optional(name, key, about) }
 }
 
 /// A client and its session. The first request that needs the session opens it.
@@ -128,9 +132,13 @@ impl Provider for TinyCert {
         Variable { is_secret: true, ..variable(KEY, "api_key") },
         variable(EMAIL, "email"),
         Variable { is_secret: true, ..variable(PASSPHRASE, "passphrase") },
-        server(ENVIRONMENT, "environment"),
-        server(BASE_URL, "base_url"),
-        Variable { is_required: false, ..variable("TINYCERT_CA_CERTIFICATE", "ca_certificate") },
+        server(ENVIRONMENT, "environment", "only production"),
+        server(BASE_URL, "base_url", "base URL of a test server or a proxy"),
+        optional(
+            "TINYCERT_CA_CERTIFICATE",
+            "ca_certificate",
+            "PEM file with root certificates to trust as well",
+        ),
     ];
     const REJECTED: &'static [&'static str] =
         &["AccessDenied", "AccountNotFound", "ApiKeyMismatch", "PassphraseFailure"];

@@ -465,7 +465,7 @@ impl Run<TinyCert> for Renew {
         if is_dry {
             return self.describe(context, pairs, now);
         }
-        let (mut rows, mut failures) = (Vec::new(), Vec::new());
+        let (mut rows, mut failures, mut is_shown) = (Vec::new(), Vec::new(), true);
         let count = pairs.len();
         for pair in pairs {
             let mut pair = match pair {
@@ -483,6 +483,7 @@ impl Run<TinyCert> for Renew {
             let is_checked = checked.is_ok();
             let renewed = checked.and_then(|()| self.renew(&mut pair, &mut server, now));
             done.is_renewed = pair.is_replaced;
+            is_shown &= renewed.is_ok();
             // The hook is run for an existing pair even if its renewal failed. It is not run if the
             // mode or group cannot be set: servers could not read the key, but the pair would be
             // recorded as deployed. Files that failed the check are neither changed nor deployed.
@@ -508,6 +509,9 @@ impl Run<TinyCert> for Renew {
             rows.iter().try_for_each(|row| list.push(row))?;
             list.end()
         });
+        if is_shown && shown.is_ok() {
+            context.outcome_shown();
+        }
         // The exit status reflects the renewals and hooks, not the output.
         context.note_unshown("the list of pairs", shown);
         end(context, count, failures)
@@ -563,6 +567,7 @@ fn end(
         };
         let _ = writeln!(io::stderr(), "{text}");
     }
+    context.outcome_shown();
     Ok(exit)
 }
 

@@ -70,8 +70,8 @@ pub(crate) struct Grant {
     email: Option<String>,
     /// Grant access for each line of this CSV file (`-` is standard input). The first line contains
     /// the column names: rid, email, user, expires (a time such as `30d`, or a date) and message
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires_after",
-          "message"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rid", "email", "user", "expires",
+          "expires_after", "message"])]
     file: Option<PathBuf>,
     /// Your reference for the user, with which you can check the access later
     #[arg(long)]
@@ -79,6 +79,9 @@ pub(crate) struct Grant {
     /// Time after which the access expires, such as `30d`
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     expires_after: Option<Duration>,
+    /// Time at which the access expires, such as `2027-01-31`, or after which, such as `30d`
+    #[arg(long, value_name = "TIME", value_parser = expiry, conflicts_with = "expires_after")]
+    expires: Option<UnixTime>,
     /// Message for the e-mail to the user
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
@@ -171,6 +174,9 @@ impl Grant {
         if let Some(time) = self.expires_after {
             request = request
                 .expires(times::after(time).map_err(|failure| failure.about("--expires-after"))?);
+        }
+        if let Some(end) = self.expires {
+            request = request.expires(end);
         }
         if let Some(message) = self.message {
             request = request.message(message);
@@ -294,25 +300,8 @@ fn grants(file: &Path, no_email: bool) -> Result<Vec<Line<GrantAccess>>, Failure
             request = request.user_ref(user);
         }
         if let Some(expires) = value("expires") {
-            let wrong = |why| failed(format!("line {line}: expires: {expires:?} {why}"));
-            request = match (positive_duration(expires), seconds(expires)) {
-                (Ok(time), _) => {
-                    let end = times::after(time);
-                    request.expires(
-                        end.map_err(|failure| failure.about(&format!("{place}: expires")))?,
-                    )
-                }
-                (Err(_), Some(seconds)) => {
-                    let end = UnixTime::from_seconds(seconds);
-                    if end <= UnixTime::from(now()) {
-                        return Err(wrong("is in the past"));
-                    }
-                    request.expires(end)
-                }
-                (Err(_), None) => {
-                    return Err(wrong("is not a time or a date, such as 30d or 2027-01-31"));
-                }
-            };
+            let wrong = |why: String| failed(format!("line {line}: expires: {expires:?} {why}"));
+            request = request.expires(expiry(expires).map_err(wrong)?);
         }
         if let Some(message) = value("message") {
             request = request.message(message);
@@ -337,6 +326,20 @@ fn line_of(text: &str, position: Option<&csv::Position>) -> usize {
     let blank = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
     let blank = rest.get(..blank).unwrap_or_default();
     1 + before.matches('\n').count() + blank.matches('\n').count()
+}
+
+/// Parses the time at which an access expires: a duration from now, a date, or a time in RFC 3339
+/// format.
+fn expiry(text: &str) -> Result<UnixTime, String> {
+    if let Ok(time) = positive_duration(text) {
+        let end = times::after(time).map(UnixTime::from);
+        return end.map_err(|failure| format!("is invalid: {}", failure.message()));
+    }
+    match seconds(text).map(UnixTime::from_seconds) {
+        Some(end) if end > UnixTime::from(now()) => Ok(end),
+        Some(_) => Err("is in the past".to_owned()),
+        None => Err("is not a time or a date, such as 30d or 2027-01-31".to_owned()),
+    }
 }
 
 /// Parses a date, such as `2026-11-30`, which begins at 00:00:00 UTC, or a time in RFC 3339 format.

@@ -30,11 +30,15 @@ const ENVIRONMENT: &str = "TINYPASS_ENVIRONMENT";
 const SANDBOX: &str = "TINYPASS_SANDBOX";
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+    Variable { name, key, is_secret: false, is_required: false, selects_server: false, about: "" }
 }
 
-const fn server(name: &'static str, key: &'static str) -> Variable {
-    Variable { selects_server: true, ..variable(name, key) }
+const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Variable {
+    Variable { about, ..variable(name, key) }
+}
+
+const fn server(name: &'static str, key: &'static str, about: &'static str) -> Variable {
+    Variable { selects_server: true, ..optional(name, key, about) }
 }
 
 impl Provider for TinyPass {
@@ -42,10 +46,14 @@ impl Provider for TinyPass {
     const VARIABLES: &'static [Variable] = &[
         Variable { is_required: true, ..variable(AID, "aid") },
         Variable { is_required: true, is_secret: true, ..variable(PRIVATE_KEY, "private_key") },
-        server(ENVIRONMENT, "environment"),
-        server(SANDBOX, "sandbox"),
-        server("TINYPASS_BASE_URL", "base_url"),
-        variable("TINYPASS_CA_CERTIFICATE", "ca_certificate"),
+        server(ENVIRONMENT, "environment", "production, the default, or sandbox"),
+        server(SANDBOX, "sandbox", "1 for the sandbox"),
+        server("TINYPASS_BASE_URL", "base_url", "base URL of a test server or a proxy"),
+        optional(
+            "TINYPASS_CA_CERTIFICATE",
+            "ca_certificate",
+            "PEM file with root certificates to trust as well",
+        ),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinypass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Query;

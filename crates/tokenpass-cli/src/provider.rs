@@ -26,11 +26,15 @@ use crate::login;
 pub(crate) struct Tokenpass;
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+    Variable { name, key, is_secret: false, is_required: false, selects_server: false, about: "" }
 }
 
-const fn server(name: &'static str, key: &'static str) -> Variable {
-    Variable { selects_server: true, ..variable(name, key) }
+const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Variable {
+    Variable { about, ..variable(name, key) }
+}
+
+const fn server(name: &'static str, key: &'static str, about: &'static str) -> Variable {
+    Variable { selects_server: true, ..optional(name, key, about) }
 }
 
 const fn secret(name: &'static str, key: &'static str) -> Variable {
@@ -57,15 +61,26 @@ impl Provider for Tokenpass {
     const VARIABLES: &'static [Variable] = &[
         Variable { is_required: true, ..variable(MAIN_ID, "client_id") },
         Variable { is_required: true, ..secret(MAIN_SECRET, "client_secret") },
-        server(ENVIRONMENT, "environment"),
-        server("TOKENPASS_BASE_URL", "base_url"),
-        server("TOKENPASS_PROVIDER_HOST", "provider_host"),
-        variable("TOKENPASS_CA_CERTIFICATE", "ca_certificate"),
-        secret(TOKEN, "oauth_token"),
-        variable(PRIVILEGED_ID, "privileged_client_id"),
-        secret(PRIVILEGED_SECRET, "privileged_client_secret"),
-        variable(SCHEME, "scheme"),
-        variable(REDIRECT_URI, "redirect_uri"),
+        server(ENVIRONMENT, "environment", "production, the default, or staging"),
+        server("TOKENPASS_BASE_URL", "base_url", "base URL of a test server or a proxy"),
+        server("TOKENPASS_PROVIDER_HOST", "provider_host", "another name of base_url"),
+        optional(
+            "TOKENPASS_CA_CERTIFICATE",
+            "ca_certificate",
+            "PEM file with root certificates to trust as well",
+        ),
+        Variable { is_secret: true, ..optional(TOKEN, "oauth_token", "token of a user") },
+        optional(PRIVILEGED_ID, "privileged_client_id", "id of a privileged application"),
+        Variable {
+            is_secret: true,
+            ..optional(PRIVILEGED_SECRET, "privileged_client_secret", "its secret")
+        },
+        optional(
+            SCHEME,
+            "scheme",
+            "signed-query, the default, empty-query, either-query or body-only",
+        ),
+        optional(REDIRECT_URI, "redirect_uri", "URI for auth login --web"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tokenpass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;

@@ -174,7 +174,6 @@ impl Run<Tpay> for Blik {
         let client = context.client()?;
         request.validate()?;
         context.output.check()?;
-        let _report = context.report_interruption(true, request.id());
         // The id is printed first, in case the program is interrupted.
         context.note(&format!("transaction {id}: waiting for the payer"));
         let result = client.pay_by_blik(&id, BlikPayment::code(code), wait)?;

@@ -32,11 +32,15 @@ use tpay_client::{Client, ClientBuilder, Environment, FileStore, MemoryStore};
 pub(crate) struct Tpay;
 
 const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false, selects_server: false }
+    Variable { name, key, is_secret: false, is_required: false, selects_server: false, about: "" }
 }
 
-const fn server(name: &'static str, key: &'static str) -> Variable {
-    Variable { selects_server: true, ..variable(name, key) }
+const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Variable {
+    Variable { about, ..variable(name, key) }
+}
+
+const fn server(name: &'static str, key: &'static str, about: &'static str) -> Variable {
+    Variable { selects_server: true, ..optional(name, key, about) }
 }
 
 const fn pages(endpoint: &'static str, lists: &'static [&'static str], id: &'static str) -> Pages {
@@ -80,12 +84,23 @@ impl Provider for Tpay {
             is_secret: true,
             ..variable("TPAY_CLIENT_SECRET", "client_secret")
         },
-        server("TPAY_ENVIRONMENT", "environment"),
-        server("TPAY_BASE_URL", "base_url"),
-        variable("TPAY_TOKEN_CACHE", "token_cache"),
-        variable("TPAY_CA_CERTIFICATE", "ca_certificate"),
-        variable(MERCHANT_ID, "merchant_id"),
-        Variable { is_secret: true, ..variable(SECURITY_CODE, "security_code") },
+        server("TPAY_ENVIRONMENT", "environment", "production, the default, or sandbox"),
+        server("TPAY_BASE_URL", "base_url", "base URL of a test server or a proxy"),
+        optional("TPAY_TOKEN_CACHE", "token_cache", "absolute path of a folder for tokens, or off"),
+        optional(
+            "TPAY_CA_CERTIFICATE",
+            "ca_certificate",
+            "PEM file with root certificates to trust as well",
+        ),
+        optional(MERCHANT_ID, "merchant_id", "merchant whose notifications are accepted"),
+        Variable {
+            is_secret: true,
+            ..optional(
+                SECURITY_CODE,
+                "security_code",
+                "code from the merchant panel, for notifications",
+            )
+        },
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tpay_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;

@@ -63,8 +63,9 @@ impl Response {
     }
 }
 
-/// The function that creates the response to a request. It runs on the thread of the connection.
-type Finish = Box<dyn FnOnce() -> Response + Send>;
+/// The function that creates the response to a request, and returns whether the listener stops after
+/// it. It runs on the thread of the connection.
+type Finish = Box<dyn FnOnce() -> (Response, bool) + Send>;
 
 /// A prepared request, and the channel for the function that creates its response. The thread of
 /// the connection drops the inner sender when it has written the response.
@@ -146,19 +147,19 @@ impl Listener {
     ) -> io::Result<Option<T>> {
         self.serve_staged(time, Duration::ZERO, prepare, |prepared| {
             let (response, result) = handle(prepared);
-            (move || response, result)
+            (move || (response, false), result)
         })
     }
 
     /// Serves requests like [`serve_prepared`](Self::serve_prepared), for responses that take long
     /// to create: `handle` returns a function that creates the response on the thread of the
-    /// connection. `longest` is the maximum time that this function takes. Before this method
-    /// returns, it waits until pending responses have been written, for at most `longest` plus
-    /// [`Limits::time`].
+    /// connection. If this function also returns `true`, this method returns `None`. `longest` is
+    /// the maximum time that the function takes. Before this method returns, it waits until pending
+    /// responses have been written, for at most `longest` plus [`Limits::time`].
     ///
     /// # Errors
     /// Returns an error if a socket cannot be used, or no thread can be started.
-    pub fn serve_staged<P: Send + 'static, T, R: FnOnce() -> Response + Send + 'static>(
+    pub fn serve_staged<P: Send + 'static, T, R: FnOnce() -> (Response, bool) + Send + 'static>(
         self,
         time: Option<Duration>,
         longest: Duration,
@@ -183,7 +184,7 @@ impl Listener {
                 },
                 None => received.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
-            let Ok((prepared, respond)) = next else { break None };
+            let Ok(Some((prepared, respond))) = next else { break None };
             let (finish, result) = handle(prepared);
             let _ = respond.send((Box::new(finish), unwritten.clone()));
             if result.is_some() {
@@ -261,7 +262,8 @@ struct Connections<P, F> {
     open: Arc<AtomicUsize>,
     limits: Limits,
     prepare: F,
-    requests: Sender<Waiting<P>>,
+    /// Receives the requests, and `None` if the listener must stop.
+    requests: Sender<Option<Waiting<P>>>,
 }
 
 impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections<P, F> {
@@ -306,12 +308,16 @@ impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections
     fn respond(&self, stream: &TcpStream, request: Request) {
         let has_body = request.method != "HEAD";
         let (respond, response) = mpsc::channel();
-        if self.requests.send(((self.prepare)(request), respond)).is_err() {
+        if self.requests.send(Some(((self.prepare)(request), respond))).is_err() {
             return;
         }
         if let Ok((finish, unwritten)) = response.recv() {
-            let _ = write(stream, &finish(), has_body);
+            let (response, is_last) = finish();
+            let _ = write(stream, &response, has_body);
             drop(unwritten);
+            if is_last {
+                let _ = self.requests.send(None);
+            }
         }
     }
 }

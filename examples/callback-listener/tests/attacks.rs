@@ -247,7 +247,8 @@ fn slow_responses_of_one_connection_do_not_block_another() {
             let finish = move || {
                 wait.map(|wait| wait.recv());
                 let body = vec![0xff, 0xfe, 0, b'T'];
-                callback_listener::Response { status: 200, content_type: Vec::new(), body }
+                let content_type = Vec::new();
+                (callback_listener::Response { status: 200, content_type, body }, false)
             };
             (finish, (seen.len() == 2).then_some(()))
         };
@@ -264,6 +265,24 @@ fn slow_responses_of_one_connection_do_not_block_another() {
     assert!(response.ends_with(b"\r\n\r\n\xff\xfe\0T"), "{response:?}");
     assert!(!String::from_utf8_lossy(&response).contains("\ncontent-type:"), "{response:?}");
     assert_eq!(thread.join().unwrap().len(), 2);
+}
+
+#[test]
+fn listener_stops_after_the_response_that_is_the_last_one() {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = thread::spawn(move || {
+        let handle = |request: callback_listener::Request| {
+            let is_last = request.path() == "/last";
+            (move || (callback_listener::Response::text(200, "x"), is_last), None::<()>)
+        };
+        listener.serve_staged(None, Duration::from_secs(60), |request| request, handle).unwrap()
+    });
+    for path in ["/first", "/second", "/last"] {
+        let response = exchange(address, format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"));
+        assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    }
+    assert_eq!(thread.join().unwrap(), None);
 }
 
 #[test]

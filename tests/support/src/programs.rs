@@ -450,15 +450,25 @@ macro_rules! program_rules {
 
         #[cfg(unix)]
         #[test]
+        fn prompts_describe_optional_settings() {
+            check(&$world, |program| program.assert_prompts());
+        }
+
+        #[cfg(unix)]
+        #[test]
         fn interrupted_requests_end() {
             let $of = &$world;
             let server = $server;
             let stall = std::time::Duration::from_secs(60);
             let stall = $crate::api_sandbox::Misbehaviour::StallInHeaders(stall);
             check($of, |program| {
-                let stall = || server.misbehave(stall, 27);
-                let is_waiting = || !server.take_seen().is_empty();
-                program.assert_interruptible(&$of.home, stall, is_waiting);
+                let stall = |path: &str| server.misbehave_at(path, stall.clone(), 27);
+                program.assert_interruptible(&$of.home, stall, || {
+                    let mut seen = server.take_seen();
+                    // TinyCert's last request of a command closes the session.
+                    seen.retain(|seen| !seen.request.path().ends_with("/disconnect"));
+                    seen.last().map(|seen| (seen.request.path().to_owned(), seen.status.is_none()))
+                });
             });
         }
     };
@@ -1581,11 +1591,29 @@ impl Program<'_> {
         Some(ended(child.wait_with_output().unwrap()))
     }
 
+    /// Checks that the prompts of `auth login` describe each optional setting.
+    ///
+    /// # Panics
+    /// Panics if they do not.
+    #[cfg(unix)]
+    pub fn assert_prompts(&self) {
+        if self.name == "tinycert" {
+            eprintln!("skipped: the second prompt for a secret gets the end of the input");
+            return;
+        }
+        let Some(run) = self.on_terminal(&["auth", "login"], &"\n".repeat(20)) else { return };
+        let shown = [run.stdout, run.stderr].concat();
+        for setting in ["base_url (optional: base URL of", "ca_certificate (optional: PEM file"] {
+            assert!(shown.contains(setting), "{shown}");
+        }
+        assert!(!shown.contains("(optional)") && !shown.contains("(optional: )"), "{shown}");
+    }
+
     /// Checks that a program that gets a signal ends at once by this signal, as shells expect it,
     /// and leaves no file in `home` but the recording, which has whole lines. If the request is a
-    /// write, the program reports that it may have been carried out. `stall` makes the server stop
-    /// within its next responses, and `is_waiting` returns whether a request has arrived since its
-    /// last call.
+    /// write, the program reports once that it may have been carried out. `stall` makes the server
+    /// stop within its next responses to a path. `last_seen` returns the path of the last request
+    /// that has arrived since its last call, and whether it has no response.
     ///
     /// # Panics
     /// Panics if the program ends in another way, or leaves a file.
@@ -1593,16 +1621,20 @@ impl Program<'_> {
     pub fn assert_interruptible(
         &self,
         home: &std::path::Path,
-        stall: impl FnOnce(),
-        is_waiting: impl Fn() -> bool,
+        stall: impl Fn(&str),
+        last_seen: impl Fn() -> Option<(String, bool)>,
     ) {
         use std::os::unix::process::ExitStatusExt;
 
         // The first run stores what all runs share, such as a token.
         assert_eq!(self.run(self.read).status, 0);
+        let read = last_seen().unwrap().0;
+        self.run(&[self.write, &["--yes"]].concat());
+        let write = last_seen().unwrap().0;
+        assert_ne!(read, write);
         let before = files_in(home);
-        is_waiting();
-        stall();
+        [read, write].iter().for_each(|path| stall(path));
+        let is_waiting = || last_seen().is_some_and(|(_, is_waiting)| is_waiting);
         // A shell reports SIGINT as 130. Programs that a script starts in the background ignore it.
         let signals = [("-HUP", 1), ("-INT", 2), ("-TERM", 15)];
         let interrupted = |arguments: &[&str], signal: &str| {
@@ -1619,16 +1651,16 @@ impl Program<'_> {
         for (signal, number) in signals.into_iter().filter(|(_, number)| !is_ignored(*number)) {
             // The programs handle SIGHUP only where they can read whether it is ignored.
             let is_handled = number != 1 || cfg!(target_os = "linux");
-            for (options, begin) in [
-                (&[][..], ""),
-                (&["-o", "json"], r#"{"kind":"interrupted","exit":130,"endpoint":""#),
-            ] {
+            let exit = 128 + number;
+            let json = format!(r#"{{"kind":"interrupted","exit":{exit},"endpoint":""#);
+            for (options, begin) in [(&[][..], self.name), (&["-o", "json"], &json)] {
                 let arguments = [self.write, &["--yes"], options].concat();
                 let (ended_by, message) = interrupted(&arguments, signal);
                 assert_eq!(ended_by, Some(number), "{message}");
                 let hint = "the change may have been made: check before you repeat the command";
                 let is_reported = message.starts_with(begin) && message.contains(hint);
                 assert!(is_reported || !is_handled, "{message}");
+                assert!(message.matches(hint).count() <= 1, "{message}");
                 assert_eq!(files_in(home), before, "{signal}");
             }
             let options = ["-vv", "--out", "list", "--record", "recording"];

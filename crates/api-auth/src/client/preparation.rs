@@ -105,7 +105,7 @@ impl Client {
                 let listed = self.0.parts.provider.secret_parameters;
                 // An authorization code is a secret in each request for a token.
                 let secrets = || copy.secrets(&[listed, &["code"]].concat(), "", "");
-                let response = self.transmit(endpoint.get(), attempts, request, &secrets)?;
+                let response = self.transmit(endpoint.get(), attempts, request, false, &secrets)?;
                 let after = self.retry_after(&response);
                 let outcome = status_outcome(&response, after);
                 auth.handle_response(response, clock.now()).map_err(|error| Failure {

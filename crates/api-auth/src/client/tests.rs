@@ -93,6 +93,48 @@ fn post() -> RawEndpoint {
 }
 
 #[test]
+fn transport_is_wrapped_and_knows_writes() {
+    #[derive(Default)]
+    struct Writes(Mutex<Vec<&'static str>>);
+
+    struct Outer(Arc<dyn Transport>, Arc<Writes>);
+
+    impl Transport for Outer {
+        fn send(&self, request: Request) -> Result<Response, TransportError> {
+            self.0.send(request)
+        }
+
+        fn send_write(
+            &self,
+            request: Request,
+            endpoint: &'static str,
+        ) -> Result<Response, TransportError> {
+            self.1.0.lock().unwrap().push(endpoint);
+            self.0.send_write(request, endpoint)
+        }
+    }
+
+    let writes = Arc::<Writes>::default();
+    let mut settings = Settings::default();
+    settings.transport(Arc::new(|request: Request| -> Result<_, TransportError> {
+        let body = request.method().as_str().to_owned().into_bytes();
+        Ok(http::Response::new(body))
+    }));
+    let registered = writes.clone();
+    settings.wrap_transport(move |inner| Outer(inner, Arc::clone(&registered)));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, Vec::new()).unwrap();
+    for request in
+        [get(), post(), post().with_idempotent(true).with_read_only(true), post().with_id("other")]
+    {
+        let request = request.with_credential(Credential::NONE);
+        let method = Endpoint::method(&request).as_str().as_bytes().to_vec();
+        assert_eq!(client.send(&request).unwrap(), method);
+    }
+    assert_eq!(*writes.0.lock().unwrap(), ["raw", "other"]);
+}
+
+#[test]
 fn temporary_failures_are_retried_twice_with_jitter() {
     let world = World::new(|_| status(503));
     let error = world.client.send(&get()).unwrap_err();

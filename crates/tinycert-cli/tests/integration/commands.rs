@@ -208,6 +208,8 @@ fn any_endpoint_can_be_called() {
     assert!(run.status == 2 && run.stderr.contains("the fields are: id, name"), "{run:?}");
     let list = world.text(&["api", "POST", "/api/v1/ca/list", "--yes"]);
     assert_eq!(json(&list)[0]["name"], server::ORGANIZATION);
+    // It is not a write, although its method is POST.
+    assert_eq!(world.text(&["api", "POST", "/api/v1/ca/list"]), list);
     let file = world.home.join("passphrase");
     std::fs::write(&file, server::PASSPHRASE).unwrap();
     let email = format!("email={}", server::EMAIL);
@@ -395,6 +397,7 @@ fn ids_that_are_not_positive_are_2_and_nothing_is_sent() {
         (&["ca.delete", "-F", "ca_id=0"], "ca_id: `0` must be a whole number of at least 1"),
         (&["cert.get", "-f", "cert_id=x", "-f", "what=key.enc"], "cert_id: `x` must be a whole"),
         (&["cert.details", "--input", "id.json"], "cert_id: `-5` must be a whole number"),
+        (&["post", "/api/v1/ca/details", "-F", "ca_id=x"], "ca_id: `x` must be a whole number"),
         (&["POST", "/api/v1/cert/reissue", "-f", "cert_id="], "cert_id: `` must be a whole number"),
     ] {
         let run = world.run(&[&["api"], arguments, &["--yes"]].concat());

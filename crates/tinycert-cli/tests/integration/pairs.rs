@@ -1782,23 +1782,30 @@ mod unix {
         assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "1\n");
     }
 
-    /// Sends SIGTERM to a program after `is_ready`, and checks that it ends by it.
-    fn terminate(mut child: std::process::Child, is_ready: impl Fn() -> bool) {
+    /// Sends SIGTERM to a program after `is_ready`, and checks that it ends by it. Returns what it
+    /// has written to standard error.
+    fn terminate(mut child: std::process::Child, is_ready: impl Fn() -> bool) -> String {
         use std::os::unix::process::ExitStatusExt;
 
         wait_until(&mut child, is_ready);
         let kill = std::process::Command::new("kill").arg(child.id().to_string()).status();
         assert!(kill.unwrap().success());
-        assert_eq!(child.wait().unwrap().signal(), Some(15));
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(15));
+        String::from_utf8(output.stderr).unwrap()
     }
 
-    /// Returns a command of the program that is not waited for.
+    /// Starts a command of the program that is not waited for.
     fn start(world: &World, arguments: &[&str]) -> std::process::Child {
+        command(world, arguments).spawn().unwrap()
+    }
+
+    fn command(world: &World, arguments: &[&str]) -> std::process::Command {
         let mut command = world.command(arguments);
         command.env("TINYCERT_TEST_CLOCK", world.sandbox.clock().unix().to_string());
         command.env("PATH", "/usr/bin:/bin");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().unwrap()
+        command
     }
 
     #[test]
@@ -1834,6 +1841,48 @@ mod unix {
         }
         assert!(stopped > 5, "{stopped}");
         assert_eq!(results(&renew(&world, &[]).1), ["not due", "not due"]);
+    }
+
+    #[test]
+    fn write_that_a_signal_interrupts_is_reported_once() {
+        let hint = "the change may have been made: check before you repeat the command";
+        let message = "tinycert cert.reissue: terminated by a signal before the response was shown";
+        let renew = &["renew", "--dir", "pki"][..];
+        let new = &["issue", "new.example", "--ca", "561", "--dir", "pki"][..];
+        for (count, path, arguments, reports) in [
+            (1, "connect", renew, 0),
+            (1, "cert/details", renew, 0),
+            (1, "cert/reissue", renew, 1),
+            (2, "cert/reissue", renew, 1),
+            (1, "cert/new", new, 1),
+            // The response was received, but not shown.
+            (1, "cert/get", new, 1),
+            (1, "connect", &["ca", "list"], 0),
+        ] {
+            for format in ["table", "json"] {
+                let world = world();
+                issue(&world, &[]);
+                if count > 1 {
+                    good(&world, &["issue", "b.example", "--ca", "561", "--dir", "pki"]);
+                }
+                advance(&world, 340);
+                let server = world.sandbox.tinycert();
+                server.take_seen();
+                let stall = Misbehaviour::StallInHeaders(Duration::from_secs(60));
+                server.misbehave_at(&format!("/api/v1/{path}"), stall, 1);
+                let mut command = command(&world, &[arguments, &["-o", format]].concat());
+                let child = command.stderr(Stdio::piped()).spawn().unwrap();
+                let is_stalled = || server.seen().iter().any(|seen| seen.status.is_none());
+                let text = terminate(child, is_stalled);
+                assert_eq!(text.matches(hint).count(), reports, "{path} {format}: {text}");
+                if (path, format) == ("cert/reissue", "table") && count == 1 {
+                    assert!(text.contains(message), "{text}");
+                }
+                if format == "json" && count == 1 {
+                    assert_eq!(text.matches("\"exit\":143").count(), reports, "{path}: {text}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -208,11 +208,13 @@ fn rejected_entry_leaves_the_outcome_unknown() {
     assert_eq!(world.run(&["credit", "account", "create", group, "bob"]).status, 0);
     let parameter = format!("group_uuid={group}");
     let raw = ["api", "credit.give", "-f", &parameter, "--input", "-", "--yes"];
+    let path = format!("/api/v1/credits/{group}/accounts/credit");
+    let by_path = ["api", "POST", &path, "--input", "-", "--yes"];
     let given = ["credit", "give", group, "--input", "-", "--yes"];
     let taken = ["credit", "take", group, "--input", "-", "--yes"];
     let (bob, nosuch) = (r#"{"account":"bob","amount":5}"#, r#"{"account":"nosuch","amount":5}"#);
     let hint = "check before you repeat the command, such as with `tokenpass credit group history";
-    for arguments in [&raw[..], &[&raw[..], &["-i"]].concat(), &given, &taken] {
+    for arguments in [&raw[..], &[&raw[..], &["-i"]].concat(), &by_path, &given, &taken] {
         let run = |entries: &str| {
             world.finish(world.command(arguments), &format!(r#"{{"accounts":[{entries}]}}"#))
         };

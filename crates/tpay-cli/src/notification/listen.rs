@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use callback_listener::{Listener, Request, Response, printable};
@@ -55,7 +56,8 @@ pub(crate) struct Listen {
     /// consecutive numbers
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
-    /// Stop after this number of genuine notifications; with --kind, only those are counted
+    /// Stop when this number of genuine notifications has been acknowledged, with --forward-to by
+    /// the application; with --kind, only those are counted
     #[arg(long, value_name = "N", value_parser = positive::<usize>)]
     count: Option<usize>,
     /// Stop after this time
@@ -79,11 +81,11 @@ enum Reply {
 }
 
 impl Reply {
-    /// Returns the response. If the application determines the response, first forwards the
-    /// notification to it.
-    fn response(self) -> Response {
+    /// Returns the response, and whether it is the last one. If the application determines the
+    /// response, first forwards the notification to it.
+    fn response(self) -> (Response, bool) {
         match self {
-            Self::Ready(response) => response,
+            Self::Ready(response) => (response, false),
             Self::Forward(forward) => forward.send(),
         }
     }
@@ -123,7 +125,8 @@ impl Listen {
         let mut list = output.stream(COLUMNS)?;
         context.note(&format!("listening on http://{address}/"));
         let verify = move |request: Request| genuine(&reader, request);
-        let mut received = 0;
+        // The number of notifications that are still to be acknowledged.
+        let left = Arc::new(AtomicUsize::new(self.count.unwrap_or_default()));
         // Notifications are printed and stored one after another, and forwarded concurrently.
         let mut handle = |genuine: Genuine| -> Result<(Reply, bool), Failure> {
             let Genuine { request, notification } = genuine;
@@ -139,14 +142,12 @@ impl Listen {
             if let Some(folder) = &mut folder {
                 folder.save(&request)?;
             }
-            received += 1;
-            let is_last = self.count.is_some_and(|count| received >= count);
             let Some((transport, url)) = &application else {
-                return Ok((Reply::Ready(accepted), is_last));
+                return Ok((Reply::Ready(accepted), is_last(&left)));
             };
-            let (transport, url) = (Arc::clone(transport), (*url).clone());
-            let forward = Forward { transport, url, request, is_quiet: context.global.quiet };
-            Ok((Reply::Forward(forward), is_last))
+            let (transport, url, left) = (Arc::clone(transport), (*url).clone(), Arc::clone(&left));
+            let forward = Forward { transport, url, request, is_quiet: context.global.quiet, left };
+            Ok((Reply::Forward(forward), false))
         };
         let longest = send::timeout(context);
         let ended = listener.serve_staged(self.time, longest, verify, |result| {
@@ -220,31 +221,45 @@ fn response(response: NotificationResponse) -> Response {
     Response { status, content_type: content_type.into(), body: body.into() }
 }
 
+/// Counts an acknowledged notification, and returns whether it is the last one. `left` is 0 if their
+/// number is not limited.
+fn is_last(left: &AtomicUsize) -> bool {
+    let before = |left: usize| left.checked_sub(1);
+    left.fetch_update(Ordering::AcqRel, Ordering::Acquire, before) == Ok(1)
+}
+
 /// A request to forward to the application.
 struct Forward {
     transport: Arc<dyn Transport>,
     url: Uri,
     request: Request,
     is_quiet: bool,
+    left: Arc<AtomicUsize>,
 }
 
 impl Forward {
-    /// Sends the request to the application and returns its response. Returns the status 503 if
-    /// there is no response.
-    fn send(self) -> Response {
-        let (result, response) = match self.exchange() {
-            Ok(response) => (response.status.to_string(), response),
-            Err(problem) => (problem, Response::text(503, "the application is not available")),
+    /// Sends the request to the application. Returns its response, and whether it is the last one.
+    /// Returns the status 503 if there is no response.
+    fn send(self) -> (Response, bool) {
+        let (result, response, is_last) = match self.exchange() {
+            Ok((response, is_accepted)) => {
+                let is_last = is_accepted && is_last(&self.left);
+                (response.status.to_string(), response, is_last)
+            }
+            Err(problem) => {
+                (problem, Response::text(503, "the application is not available"), false)
+            }
         };
         if !self.is_quiet {
             let text = printable(&format!("{}: {result}", self.url));
             // A closed standard error must not end the command.
             let _ = writeln!(io::stderr(), "{text}");
         }
-        response
+        (response, is_last)
     }
 
-    fn exchange(&self) -> Result<Response, String> {
+    /// Returns the response of the application, and whether it acknowledges the notification.
+    fn exchange(&self) -> Result<(Response, bool), String> {
         let url = target(&self.url, &self.request.target).map_err(|error| error.to_string())?;
         let mut forwarded = http::Request::builder().method(self.request.method.as_str()).uri(url);
         for (name, value) in self.request.headers() {
@@ -258,7 +273,8 @@ impl Forward {
         let content_type = response.headers().get("content-type");
         let content_type = content_type.map(|value| value.as_bytes().to_vec()).unwrap_or_default();
         let status = response.status().as_u16();
-        Ok(Response { status, content_type, body: response.into_body() })
+        let is_accepted = send::is_accepted(&response);
+        Ok((Response { status, content_type, body: response.into_body() }, is_accepted))
     }
 }
 

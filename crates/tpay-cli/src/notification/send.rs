@@ -104,7 +104,7 @@ pub(crate) fn deliver(
 }
 
 /// Returns whether this response of an application acknowledges a notification.
-fn is_accepted(response: &Response) -> bool {
+pub(super) fn is_accepted(response: &Response) -> bool {
     let is_expected = |text: &str| matches!(text.trim(), "TRUE" | r#"{"result":true}"#);
     response.status().is_success() && str::from_utf8(response.body()).is_ok_and(is_expected)
 }

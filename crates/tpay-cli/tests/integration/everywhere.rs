@@ -104,8 +104,9 @@ fn interrupted_payment_is_reported() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.signal(), Some(15), "{output:?}");
     let text = String::from_utf8(output.stderr).unwrap();
-    let report = r#"{"kind":"interrupted","exit":130,"endpoint":"transactions.pay""#;
-    assert!(text.lines().any(|line| line.starts_with(report)), "{text}");
+    let report = r#"{"kind":"interrupted","exit":143,"endpoint":"transactions.pay""#;
+    assert_eq!(text.matches(report).count(), 1, "{text}");
+    assert_eq!(text.matches("check before you repeat").count(), 1, "{text}");
 }
 
 #[cfg(unix)]

@@ -117,15 +117,19 @@ impl Listening {
     }
 }
 
-/// An application in this process, which responds with this to one request.
-fn application(status: u16, body: &'static str) -> (String, JoinHandle<Vec<u8>>) {
+/// An application in this process, which responds with these statuses and bodies to requests, and
+/// returns the body of the last one.
+fn application(responses: &'static [(u16, &'static str)]) -> (String, JoinHandle<Vec<u8>>) {
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify?x=1", listener.local_addr().unwrap());
     let thread = std::thread::spawn(move || {
+        let mut responses = responses.iter().copied().peekable();
         let request = listener.serve(TIME, |request| {
             assert_eq!(request.target, "/notify?x=1");
             assert!(request.header("x-jws-signature").unwrap().is_some());
-            (Response::text(status, body), Some(request.body.clone()))
+            let (status, body) = responses.next().unwrap();
+            let is_last = responses.peek().is_none();
+            (Response::text(status, body), is_last.then(|| request.body.clone()))
         });
         request.unwrap().unwrap()
     });
@@ -162,8 +166,9 @@ fn each_kind_is_sent_verified_forwarded_and_accepted() {
 #[test]
 fn response_of_the_application_is_returned_to_the_sender() {
     let world = World::new();
-    let (url, application) = application(500, "database is down");
-    let arguments = [&TEST_KEY[..], &["--forward-to", &url, "--count", "1"]].concat();
+    let responses = &[(500, "database is down"), (200, "no"), (200, "TRUE"), (200, "TRUE")];
+    let (url, application) = application(responses);
+    let arguments = [&TEST_KEY[..], &["--forward-to", &url, "--count", "2"]].concat();
     let listener = world.listen(&arguments);
     let set = ["--set", "tr_crc=order-99", "--set", "md5sum=0", "--set", "tr_crcc=1"];
     let run =
@@ -174,16 +179,22 @@ fn response_of_the_application_is_returned_to_the_sender() {
     let run = world.send(&listener.url, &["--set", "tr_crc=order-99"]);
     assert_eq!(run.status, 1, "{run:?}");
     assert!(run.stdout.contains("500") && run.stdout.contains("database is down"), "{run:?}");
+    // Only acknowledged notifications are counted.
+    for (body, status) in [("no", 1), ("TRUE", 0), ("TRUE", 0)] {
+        let run = world.send(&listener.url, &["--set", "tr_crc=order-99"]);
+        assert_eq!((run.status, &*run.stdout), (status, &*format!("status\t200\nbody\t{body}\n")));
+    }
     let body = String::from_utf8(application.join().unwrap()).unwrap();
     assert!(body.contains("tr_crc=order-99&") && body.contains("&md5sum="), "{body}");
-    assert_eq!(listener.end().status, 0);
+    let run = listener.end();
+    assert_eq!((run.status, run.stdout.lines().count()), (0, 4), "{run:?}");
 }
 
 #[test]
 fn tampered_notifications_are_not_forwarded() {
     let world = World::new();
     let to = ["--forward-to", "http://127.0.0.1:9/", "--count", "1"];
-    let listener = world.listen(&[&TEST_KEY[..], &to].concat());
+    let mut listener = world.listen(&[&TEST_KEY[..], &to].concat());
     for tamper in ["body", "signature"] {
         let run = world.send(&listener.url, &["--tamper", tamper]);
         assert_eq!(run.status, 0, "{run:?}");
@@ -192,6 +203,8 @@ fn tampered_notifications_are_not_forwarded() {
     // An application that is not available is temporary for the sender.
     let run = world.send(&listener.url, &[]);
     assert!(run.status == 1 && run.stdout.contains("status\t503\n"), "{run:?}");
+    // It was not acknowledged, so the program still listens.
+    listener.child.kill().unwrap();
     let run = listener.end();
     assert_eq!(run.stdout.lines().count(), 1, "{run:?}");
     assert_eq!(run.stderr.matches("rejected: ").count(), 2, "{run:?}");
@@ -200,7 +213,7 @@ fn tampered_notifications_are_not_forwarded() {
 #[test]
 fn application_that_accepts_a_tampered_notification_is_1() {
     let world = World::new();
-    let (url, application) = application(200, "TRUE");
+    let (url, application) = application(&[(200, "TRUE")]);
     let run = world.send(&url, &["--tamper", "body"]);
     assert_eq!(run.status, 1, "{run:?}");
     assert!(run.stderr.contains("accepted a notification that is not genuine"), "{run:?}");
@@ -305,16 +318,24 @@ fn path_query_and_bytes_are_forwarded_unchanged() {
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/notify/?shop=1", listener.local_addr().unwrap());
     let application = std::thread::spawn(move || {
-        let target = listener.serve(TIME, |request| {
+        let mut target = None;
+        let ended = listener.serve(TIME, |request| {
             assert_eq!(request.header("accept-encoding"), Ok(None));
+            if target.is_some() {
+                return (Response::text(200, "TRUE"), Some(()));
+            }
+            target = Some(request.target.clone());
             let (content_type, body) = (b"text/x; v=\xe9".to_vec(), b"\xff\xfe\0T".to_vec());
-            (Response { status: 200, content_type, body }, Some(request.target.clone()))
+            (Response { status: 200, content_type, body }, None)
         });
-        target.unwrap().unwrap()
+        ended.unwrap().unwrap();
+        target.unwrap()
     });
     let to = ["--forward-to", &url, "--count", "1"];
     let listener = world.listen_bare(&[&TEST_KEY[..], &to].concat());
     let response = listener.post("/my/path?order=7");
+    // Only this response acknowledges the notification.
+    assert!(listener.post("/").ends_with(b"\r\n\r\nTRUE"));
     assert_eq!(application.join().unwrap(), "/notify/my/path?shop=1&order=7");
     assert!(response.ends_with(b"\r\n\r\n\xff\xfe\0T"), "{response:?}");
     let content_type = b"\r\ncontent-type: text/x; v=\xe9\r\n";
@@ -591,7 +612,7 @@ fn stored_headers_that_are_not_ascii_are_verified_and_sent_again() {
 #[test]
 fn plain_http_of_an_application_is_allowed() {
     let world = World::new();
-    let (url, application) = application(200, "TRUE");
+    let (url, application) = application(&[(200, "TRUE")]);
     // This is an address of this machine that is not a loopback address.
     let url = url.replace("127.0.0.1", "0.0.0.0");
     let run = world.send(&url, &[]);
@@ -619,7 +640,7 @@ fn commands_with_public_keys_need_no_credentials() {
 #[test]
 fn unknown_field_does_not_hide_that_a_tampered_notification_is_accepted() {
     let world = World::new();
-    let (url, application) = application(200, "TRUE");
+    let (url, application) = application(&[(200, "TRUE")]);
     let run = world.send(&url, &["--tamper", "body", "--fields", "nosuch"]);
     assert!(run.status == 1 && run.stderr.contains("unknown field `nosuch`"), "{run:?}");
     application.join().unwrap();

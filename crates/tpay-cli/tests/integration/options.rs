@@ -440,10 +440,18 @@ fn missing_credentials_have_a_hint() {
 #[test]
 fn pages_of_help_exist() {
     let world = World::new();
-    assert!(world.text(&["help", "exit-status"]).contains("130  interrupted"));
+    let statuses = world.text(&["help", "exit-status"]);
+    assert!(statuses.contains("128+N  terminated by signal N: 129 (HUP), 130 (INT, Ctrl-C)"));
     let commands = world.text(&["help", "commands"]);
     assert!(commands.contains("tpay refund create TRANSACTION\n"), "{commands}");
     assert!(commands.contains("      --amount AMOUNT\n"), "{commands}");
+    for page in ["", "exit-status", "commands", "refund", "refund create"] {
+        let words: Vec<&str> = ["help"].into_iter().chain(page.split_whitespace()).collect();
+        let text = world.text(&words);
+        for option in ["--help", "-h"] {
+            assert_eq!(world.text(&[&words[..], &[option]].concat()), text, "{page}");
+        }
+    }
 }
 
 #[test]
