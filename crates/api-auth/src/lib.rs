@@ -119,6 +119,8 @@ pub use secret::{Secret, SecretBytes};
 pub use secret_names::{is_secret_header, is_secret_name};
 pub use settings::Settings;
 pub use store::file::FileStore;
+#[doc(hidden)]
+pub use store::folder::give_to_owner;
 #[cfg(unix)]
 #[doc(hidden)]
 pub use store::folder::unix::own_user;

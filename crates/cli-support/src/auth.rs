@@ -2,7 +2,7 @@
 //! in profiles. All credentials come from one source.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,8 +18,9 @@ use crate::args::{
 };
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
+use crate::files::{create_folders, folder_of};
 use crate::lock::LockFile;
-use crate::output::{Format, Output, target_of};
+use crate::output::{target_of, write_private};
 use crate::similar::closest;
 use crate::terminal::prompt_secret;
 use crate::{process, profile_text};
@@ -572,8 +573,8 @@ impl Profiles {
     }
 
     fn edit_from(path: PathBuf, patience: Duration) -> Result<(Self, LockFile), Failure> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+        let folder = folder_of(&path);
+        create_folders(folder).map_err(|error| Failure::file(folder, &error))?;
         let target = target_of(&path).map_err(|error| Failure::file(&path, &error))?;
         let lock = LockFile::acquire(&target, patience)?;
         Ok((Self::load_from(path)?, lock))
@@ -878,7 +879,7 @@ impl Profiles {
     fn save(&self) -> Result<(), Failure> {
         let target = target_of(&self.path).map_err(|error| Failure::file(&self.path, &error))?;
         let text = profile_text::edited(&self.text, &self.table);
-        Output::new(Format::Table, Vec::new(), Some(target)).private().bytes(text.as_bytes())
+        write_private(&target, text.as_bytes())
     }
 
     /// Saves the profiles, except with `--dry-run`. Returns a message such as "stored profile
@@ -1170,6 +1171,8 @@ pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<St
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::test_folder::TestFolder;
 
@@ -1286,6 +1289,37 @@ mod tests {
         assert!(old.contains("secret = \"old\""), "{old}");
         assert!(fs::read_to_string(&target).unwrap().contains("secret = \"new\""));
         assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn new_file_and_folders_belong_to_the_owner_of_the_folder() {
+        use std::os::unix::fs::{MetadataExt, chown};
+
+        let folder = TestFolder::new();
+        if chown(folder.path(), Some(65_534), Some(65_533)).is_err() {
+            eprintln!("skipped: only root can change the owner of a folder");
+            return;
+        }
+        let path = folder.join("a/b/profiles.toml");
+        let save = || {
+            let (mut profiles, _lock) = Profiles::edit_from(path.clone(), Duration::ZERO).unwrap();
+            profiles.store("a", &settings(&[("X_ID", "i")]), VARIABLES).unwrap();
+            profiles.save().unwrap();
+        };
+        let access = |path: &Path| {
+            let found = fs::metadata(path).unwrap();
+            (found.uid(), found.gid(), found.mode() & 0o777)
+        };
+        save();
+        assert_eq!(access(&path), (65_534, 65_533, 0o600));
+        for new in [folder.join("a"), folder.join("a/b")] {
+            assert_eq!((access(&new).0, access(&new).1), (65_534, 65_533), "{new:?}");
+        }
+        // An existing file keeps its owner.
+        chown(&path, Some(65_532), Some(65_531)).unwrap();
+        save();
+        assert_eq!(access(&path), (65_532, 65_531, 0o600));
     }
 
     #[test]

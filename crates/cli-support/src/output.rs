@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use api_auth::give_to_owner;
 use clap::ValueEnum;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 
 use crate::exit::{Exit, Failure};
-use crate::files::{check_replaceable, is_mount_point, open_to_write};
+use crate::files::{check_replaceable, folder_of, is_mount_point, open_to_write};
 use crate::json::Json;
 use crate::terminal::bold;
 use crate::termination::TemporaryFile;
@@ -799,8 +800,7 @@ pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| -> io::Result<PathBuf> {
         let path = target_of(path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
+        let folder = fs::canonicalize(folder_of(&path))?;
         Ok(folder.join(path.file_name().unwrap_or_default()))
     };
     let is_same_place = || place(one).ok().zip(place(other).ok()).is_some_and(|(a, b)| a == b);
@@ -815,6 +815,19 @@ pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
         (Err(_), Err(_)) => is_same_place(),
         _ => false,
     }
+}
+
+/// Writes a file that only its owner can read and write, and replaces an existing one atomically. A
+/// new file that root creates belongs to the owner of its folder.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut sink = Sink::create(Some(path), true)?;
+    if let Sink::File { file, .. } = &sink
+        && fs::symlink_metadata(path).is_err()
+    {
+        give_to_owner(file, folder_of(path));
+    }
+    sink.write(bytes)?;
+    sink.end()
 }
 
 impl Sink {
@@ -954,8 +967,6 @@ fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, Tempora
 /// abandoned: the process that wrote it was killed. Errors are ignored, because drafts of other
 /// users cannot be removed.
 fn remove_drafts(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_draft = |found: &str| {
         let digits = found.strip_prefix('.').and_then(|found| found.strip_prefix(&*name));
@@ -963,7 +974,7 @@ fn remove_drafts(path: &Path) {
         digits.len() == DIGITS
             && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(folder_of(path)).into_iter().flatten().flatten() {
         if !entry.file_name().to_str().is_some_and(is_draft)
             || !entry.file_type().is_ok_and(|found| found.is_file())
         {
