@@ -419,6 +419,38 @@ impl Settings {
         }
         Ok(Self { values, source: format!("file {}", path.display()) })
     }
+
+    /// Returns the settings of the profile `name` for which `is_wanted` returns `true`. Runs the
+    /// commands that supply their values.
+    fn from_profile(
+        name: &str,
+        profile: &toml::Table,
+        variables: &[Variable],
+        is_wanted: impl Fn(&Variable) -> bool,
+    ) -> Result<Self, Failure> {
+        let known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
+        if let Some(key) = profile.keys().find(|key| !known.contains(&key.as_str())) {
+            let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
+            return Err(Failure::new(Exit::Local, problem));
+        }
+        let mut values = Vec::new();
+        for variable in variables.iter().filter(|variable| is_wanted(variable)) {
+            let value = match profile.get(variable.key) {
+                None => continue,
+                Some(toml::Value::String(value)) => value.clone(),
+                Some(toml::Value::Table(table)) => {
+                    output_of(table, name, variable.key, COMMAND_LIMIT)?
+                }
+                Some(_) => {
+                    let problem = "must be a string or { command = [...] }";
+                    let problem = format!("profile `{name}`: {} {problem}", variable.key);
+                    return Err(Failure::new(Exit::Local, problem));
+                }
+            };
+            values.push((variable.name, value));
+        }
+        Ok(Self { values, source: source_of(name) })
+    }
 }
 
 /// Returns the failure for a variable that cannot be read. In the library's message about an empty
@@ -519,7 +551,6 @@ fn unquoted(value: &str) -> Option<String> {
 
 /// The profiles of a program, which are stored in the file `profiles.toml` in its configuration
 /// folder.
-#[derive(Clone)]
 pub struct Profiles {
     path: PathBuf,
     /// The content of the file, whose comments are kept.
@@ -703,16 +734,6 @@ impl Profiles {
 
     /// Returns the settings of a profile. Runs the commands that supply values.
     fn settings(&self, name: &str, variables: &[Variable]) -> Result<Settings, Failure> {
-        self.settings_if(name, variables, |_| true)
-    }
-
-    /// Returns the settings of a profile for which `is_wanted` returns `true`.
-    fn settings_if(
-        &self,
-        name: &str,
-        variables: &[Variable],
-        is_wanted: impl Fn(&Variable) -> bool,
-    ) -> Result<Settings, Failure> {
         let Some(profile) = self.profile(name) else {
             let problem = format!("no profile `{name}` in {}", self.path.display());
             return Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
@@ -720,28 +741,7 @@ impl Profiles {
                  `{{program}} auth login --profile {name}` to create it"
             )));
         };
-        let known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
-        if let Some(key) = profile.keys().find(|key| !known.contains(&key.as_str())) {
-            let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
-            return Err(Failure::new(Exit::Local, problem));
-        }
-        let mut values = Vec::new();
-        for variable in variables.iter().filter(|variable| is_wanted(variable)) {
-            let value = match profile.get(variable.key) {
-                None => continue,
-                Some(toml::Value::String(value)) => value.clone(),
-                Some(toml::Value::Table(table)) => {
-                    output_of(table, name, variable.key, COMMAND_LIMIT)?
-                }
-                Some(_) => {
-                    let problem = "must be a string or { command = [...] }";
-                    let problem = format!("profile `{name}`: {} {problem}", variable.key);
-                    return Err(Failure::new(Exit::Local, problem));
-                }
-            };
-            values.push((variable.name, value));
-        }
-        Ok(Settings { values, source: source_of(name) })
+        Settings::from_profile(name, profile, variables, |_| true)
     }
 
     /// Adds a profile with these settings, or changes them in the profile of the same name, whose
@@ -864,14 +864,17 @@ impl Profiles {
         }
     }
 
-    /// Removes a profile and returns whether it existed.
-    fn remove(&mut self, name: &str) -> bool {
+    /// Removes a profile and returns it, or `None` if it does not exist.
+    fn remove(&mut self, name: &str) -> Option<toml::Table> {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
-        let is_removed = profiles.is_some_and(|profiles| profiles.remove(name).is_some());
+        let removed = match profiles.and_then(|profiles| profiles.remove(name)) {
+            Some(toml::Value::Table(profile)) => Some(profile),
+            _ => None,
+        };
         if self.table.get("default").and_then(toml::Value::as_str) == Some(name) {
             self.table.remove("default");
         }
-        is_removed
+        removed
     }
 
     /// Writes the profiles: replaces the file atomically, with mode 0600. If the file is a link, the
@@ -1146,16 +1149,14 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
 pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<String, Failure> {
     let global = &context.global;
     let (mut profiles, lock) = Profiles::edit(P::NAME, global, false)?;
-    let before = profiles.clone();
-    if !profiles.remove(name) {
-        return Err(no_profile(&profiles, name));
-    }
+    let Some(profile) = profiles.remove(name) else { return Err(no_profile(&profiles, name)) };
     let mut message =
         profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))?;
     drop(lock);
     if P::HAS_TOKEN_CACHE && !global.dry_run {
         // The token does not depend on the secrets, which may be the output of commands that prompt.
-        let settings = before.settings_if(name, P::VARIABLES, |variable| !variable.is_secret);
+        let is_wanted = |variable: &Variable| !variable.is_secret;
+        let settings = Settings::from_profile(name, &profile, P::VARIABLES, is_wanted);
         let forgotten = settings.and_then(|settings| context.forget_token(&settings));
         let forgotten = forgotten.map_err(|failure| {
             let problem = failure.message();
@@ -1221,7 +1222,7 @@ mod tests {
         }
         Profiles::load_from(path.clone()).unwrap().save().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), comment);
-        assert!(profiles.remove("shop") && !profiles.remove("shop"));
+        assert!(profiles.remove("shop").is_some() && profiles.remove("shop").is_none());
         assert_eq!(profiles.default_name(), None);
     }
 
