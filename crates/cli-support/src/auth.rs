@@ -939,6 +939,11 @@ fn output_of(
         return Err(failed(format!("failed ({status})")));
     }
     // A value of which the end is missing would be sent to the server.
+    let Some(output) = output else {
+        let problem = "ended, but a process that it started keeps its output open; print a line break \
+                       after the value";
+        return Err(failed(problem.to_owned()));
+    };
     if output.len() >= process::MOST && !output.contains(&b'\n') {
         return Err(failed(format!("printed a line of {} KiB or more", process::MOST / 1024)));
     }
@@ -1630,10 +1635,18 @@ mod tests {
         } else {
             assert!((0..1_000_000).any(is_gone), "{child}");
         }
-        // Output that a child keeps open, or that is long, does not matter.
+        // More output than a line, which a child keeps open or which is long, does not matter.
         let left = "sleep 600 >&1 & echo $!; echo 2";
         let child = output_of(&table(left), "a", "secret", Duration::from_secs(60)).unwrap();
         assert!(Command::new("kill").arg(&child).status().unwrap().success());
+        let unfinished = "sleep 600 >&1 & echo $! > \"$0\"; printf CANARY";
+        let limit = Duration::from_secs(60);
+        let error = output_of(&table(unfinished), "a", "secret", limit).unwrap_err();
+        let problem = "profile `a`: the command of secret ended, but a process that it started keeps \
+                       its output open; print a line break after the value";
+        assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
+        let child = fs::read_to_string(&file).unwrap();
+        assert!(Command::new("kill").arg(child.trim()).status().unwrap().success());
         let long = "echo 1; head -c 300000 /dev/zero";
         let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
         assert_eq!(line, "1");
