@@ -58,6 +58,7 @@ pub struct Variable {
 /// The settings of a client, from one source.
 #[derive(Clone)]
 pub struct Settings {
+    /// The names of the variables and their values. There are few, and a map would be much code.
     values: Vec<(&'static str, String)>,
     /// The name of the source, such as ``profile `shop` ``. It is shown by `auth status`.
     pub source: String,
