@@ -90,7 +90,7 @@ pub use batch::Batch;
 pub use body::Body;
 pub use client::Client;
 pub use clock::{Clock, Interrupt, ManualClock, SystemClock};
-pub use curl::{curl, curl_header, curl_with_secrets};
+pub use curl::{curl, curl_with_secrets};
 pub use der::der_element;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,

@@ -315,13 +315,12 @@ impl Connection {
         Ok((url, name))
     }
 
-    /// Returns a transport that adds the headers to each request and can be interrupted by a
-    /// signal, or `None` if neither is needed.
+    /// Returns a transport that can be interrupted by a signal, or `None` if that is not needed.
     ///
     /// # Errors
     /// Returns an error if a setting of the connection is invalid.
     pub fn transport(&self) -> Result<Option<impl Transport + 'static>, Failure> {
-        if self.headers.is_empty() && !self.is_interruptible {
+        if !self.is_interruptible {
             return Ok(None);
         }
         let mut settings = api_auth::Settings::default();
@@ -333,20 +332,7 @@ impl Connection {
             settings.extra_roots(pem.clone());
         }
         let inner: Arc<dyn Transport> = Arc::new(settings.built_in_transport()?);
-        let (headers, is_interruptible) = (self.headers.clone(), self.is_interruptible);
-        Ok(Some(move |mut request: api_auth::Request| {
-            // The headers of the client with these names are replaced.
-            for (name, _) in &headers {
-                request.headers_mut().remove(name);
-            }
-            for (name, value) in &headers {
-                request.headers_mut().append(name, value.clone());
-            }
-            match is_interruptible {
-                true => termination::send(&inner, request),
-                false => inner.send(request),
-            }
-        }))
+        Ok(Some(move |request| termination::send(&inner, request)))
     }
 }
 
@@ -354,7 +340,7 @@ impl Connection {
 #[macro_export]
 macro_rules! connect {
     ($builder:expr, $connection:expr, $application:expr) => {{
-        let mut builder = $builder.application($application);
+        let mut builder = $builder.application($application).headers($connection.headers.clone());
         if let Some(timeout) = $connection.timeout {
             builder = builder.timeout(timeout);
         }

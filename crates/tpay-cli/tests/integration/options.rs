@@ -372,6 +372,14 @@ fn headers_are_sent_and_shown() {
     let command = world.text(&[&api[..], &["--curl", "-H", referer, "-H", "X-Empty:"]].concat());
     let expected = "-H 'referer: https://h/?access_token=***' -H 'x-empty;'";
     assert!(command.contains(expected) && !command.contains("CANARY"), "{command}");
+    // Names of secret parameters, which do not indicate a secret by themselves.
+    let listed = ["-H", "Payment-Data: CANARY", "-H", "Session: CANARY", "--curl"];
+    for more in [&[][..], &["--paginate"]] {
+        let command = world.text(&[&api[..], &listed, more].concat());
+        let is_masked = ["payment-data: ***", "session: ***", "x-trace: it"];
+        assert!(is_masked.iter().all(|shown| command.contains(shown)), "{command}");
+        assert!(!command.contains("CANARY"), "{command}");
+    }
 }
 
 #[test]
