@@ -124,6 +124,8 @@ pub use store::folder::give_to_owner;
 #[cfg(unix)]
 #[doc(hidden)]
 pub use store::folder::unix::own_user;
+#[doc(hidden)]
+pub use store::forget_token;
 pub use store::lock_once::{LockAttempt, LockOnce};
 pub use store::memory::MemoryStore;
 pub use store::{TokenKey, TokenStore};
