@@ -85,15 +85,20 @@ fn list_with_an_error_stays_unclosed() {
     let run = world.run(&["transaction", "list", "--all", "-o", "json"]);
     assert_eq!((run.status, run.stdout.as_str()), (8, ""));
     std::fs::write(world.home.join("list.json"), "before").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("list.json", world.home.join("link.json")).unwrap();
+    let outs = if cfg!(unix) { &["list.json", "link.json"][..] } else { &["list.json"] };
     for (arguments, begin) in [(&["-o", "json"][..], "[\n{"), (&["-o", "csv"], "id,title,")] {
         let all = [&["transaction", "list", "--all", "--retries", "0"][..], arguments].concat();
         let second = world.second_page_fails(&all);
         assert_eq!(second.status, 5, "{second:?}");
         assert!(second.stdout.starts_with(begin), "{second:?}");
         assert!(!second.stdout.trim_end().ends_with(']'), "{second:?}");
-        let to_file = [&all[..], &["--out", "list.json"]].concat();
-        assert_eq!(world.second_page_fails(&to_file).status, 5);
-        assert_eq!(file(&world.home.join("list.json")), "before");
+        for out in outs {
+            let to_file = [&all[..], &["--out", out]].concat();
+            assert_eq!(world.second_page_fails(&to_file).status, 5);
+            assert_eq!(file(&world.home.join("list.json")), "before");
+        }
     }
 }
 
