@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use serde::de::DeserializeOwned;
 
 use crate::auth::{Auth, Generation, MOST_REPLACEMENTS, TokenOrigin};
@@ -102,6 +102,7 @@ pub(crate) struct Parts {
     pub(crate) bases: Vec<(Server, Base)>,
     pub(crate) credentials: Vec<(Credential, Arc<dyn Auth>)>,
     pub(crate) user_agent: HeaderValue,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) retry: RetryPolicy,
     pub(crate) response_limit: usize,
     pub(crate) transport: Arc<dyn Transport>,
@@ -439,7 +440,7 @@ impl Client {
                 .inspect_err(|_| self.0.parts.pace.give_back(&mut turn))?;
             turn.sent();
             *attempts += 1;
-            copy.set(&request);
+            copy.set(&request, self.0.parts.provider.secret_parameters);
             let secrets = || self.secrets_of(call, copy);
             let response =
                 self.transmit(call.id(), *attempts, request, !call.safety().1, &secrets)?;
@@ -637,7 +638,18 @@ impl Client {
         if let Some(auth) = auth {
             auth.sign(&mut request, generation, now)?;
         }
+        self.replace_headers(&mut request);
         Ok(request)
+    }
+
+    /// Adds the headers of the settings. They replace headers of the same names.
+    fn replace_headers(&self, request: &mut Request) {
+        for (name, _) in &self.0.parts.headers {
+            request.headers_mut().remove(name);
+        }
+        for (name, value) in &self.0.parts.headers {
+            request.headers_mut().append(name, value.clone());
+        }
     }
 
     fn add_headers(&self, request: &mut Request, accept: &'static str) {

@@ -13,15 +13,15 @@ use crate::body::is_form;
 use crate::encode::{decode_form, without_user_infos};
 use crate::message::Request;
 use crate::raw_members::RawMembers;
-use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
+use crate::secret_names::{has_secret_name, is_masked_header, is_secret, scope};
 
 /// Returns `request` as a `curl` command for a POSIX shell, in which `***` replaces the secrets.
 /// For a command that works as printed, use [`curl_with_secrets`].
 ///
 /// The following values are secrets:
 ///
-/// - headers that are marked as sensitive, and headers whose name identifies a secret, such as
-///   `authorization` and `cookie`;
+/// - headers that are marked as sensitive, headers whose name is one of the `secret_parameters`, and
+///   headers whose name identifies a secret, such as `authorization` and `cookie`;
 /// - the values of the `secret_parameters` in the query, a form and a JSON body, and of parameters
 ///   whose name identifies a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at
 ///   any depth and with all nested values. The case and punctuation of names are ignored. Values
@@ -60,20 +60,6 @@ pub fn curl(request: &Request, secret_parameters: &[&str]) -> String {
 #[inline]
 pub fn curl_with_secrets(request: &Request) -> String {
     command(request, request.uri().path(), &[], false)
-}
-
-/// Returns a header as an option of the command that [`curl()`](crate::curl()) returns, preceded by
-/// a space. `***` replaces the same secrets as in that command.
-///
-/// ```
-/// use api_auth::curl_header;
-/// use api_auth::http::header::{HeaderValue, REFERER};
-///
-/// let value = HeaderValue::from_static("https://example.com/?token=t");
-/// assert_eq!(curl_header(&REFERER, &value, &[]), " -H 'referer: https://example.com/?token=***'");
-/// ```
-pub fn curl_header(name: &HeaderName, value: &HeaderValue, secret_parameters: &[&str]) -> String {
-    header_option(name, &masked_header(name, value, secret_parameters))
 }
 
 /// Returns `request` as a `curl` command in which `***` replaces the secrets, and `path` replaces
@@ -150,7 +136,7 @@ fn command(request: &Request, path: &str, listed: &[&str], masked: bool) -> Stri
 }
 
 fn masked_header<'a>(name: &HeaderName, value: &'a HeaderValue, listed: &[&str]) -> Cow<'a, str> {
-    if value.is_sensitive() || is_secret_header(name.as_str()) {
+    if value.is_sensitive() || is_masked_header(name.as_str(), listed) {
         return "***".into();
     }
     let text = String::from_utf8_lossy(value.as_bytes());
@@ -402,6 +388,10 @@ mod tests {
         let request = request.body(Vec::new()).unwrap();
         let masked = curl(&request, &["code"]);
         assert_eq!(masked, "curl -X GET 'https://h/p' -H 'referer: https://h/?code=***&state=1'");
+        let request = http::Request::get("https://h/p").header("ECC-Key", "CANARY");
+        let request = request.header("ecc-key-id", "1").body(Vec::new()).unwrap();
+        let masked = curl(&request, &["ecc_key"]);
+        assert_eq!(masked, "curl -X GET 'https://h/p' -H 'ecc-key: ***' -H 'ecc-key-id: 1'");
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub use batch::Batch;
 pub use body::Body;
 pub use client::Client;
 pub use clock::{Clock, Interrupt, ManualClock, SystemClock};
-pub use curl::{curl, curl_header, curl_with_secrets};
+pub use curl::{curl, curl_with_secrets};
 pub use der::der_element;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
@@ -119,9 +119,13 @@ pub use secret::{Secret, SecretBytes};
 pub use secret_names::{is_secret_header, is_secret_name};
 pub use settings::Settings;
 pub use store::file::FileStore;
+#[doc(hidden)]
+pub use store::folder::give_to_owner;
 #[cfg(unix)]
 #[doc(hidden)]
 pub use store::folder::unix::own_user;
+#[doc(hidden)]
+pub use store::forget_token;
 pub use store::lock_once::{LockAttempt, LockOnce};
 pub use store::memory::MemoryStore;
 pub use store::{TokenKey, TokenStore};

@@ -18,7 +18,7 @@ use crate::error::input::InputError;
 use crate::message::{Request, Response};
 use crate::record::mask::{MASK, Mask, Numbers, PERSONAL};
 use crate::redact::{RequestCopy, RequestSecrets};
-use crate::secret_names::is_secret_header;
+use crate::secret_names::is_masked_header;
 use crate::transport::{Sent, TransportError, TransportErrorKind};
 
 pub use replay::Replay;
@@ -171,7 +171,7 @@ impl Recording<'_> {
     ) {
         // A response may repeat personal data of the request.
         let mut copy = RequestCopy::new();
-        copy.set(&self.request);
+        copy.set(&self.request, &self.recorder.masked);
         let personal = copy.secrets(&self.recorder.masked, "", "");
         let mask = Mask { names: &self.recorder.masked, secrets: &[secrets, &personal] };
         let (response, error) = match result {
@@ -229,7 +229,7 @@ fn recorded(response: &Response, mask: &Mask<'_>) -> RecordedResponse {
     let content_type = text_of(response.headers(), &CONTENT_TYPE).unwrap_or_default();
     let kept = response.headers().iter().filter(|(name, _)| *name != CONTENT_LENGTH);
     let headers = kept.map(|(name, value)| {
-        let value = match is_secret_header(name.as_str()) || value.is_sensitive() {
+        let value = match is_masked_header(name.as_str(), mask.names) || value.is_sensitive() {
             true => MASK.to_owned(),
             false => mask.value(&String::from_utf8_lossy(value.as_bytes()), ""),
         };

@@ -18,7 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::encode::{decode_form_bytes, from_base64, user_infos};
 use crate::message::Request;
 use crate::raw_members::RawMembers;
-use crate::secret_names::{is_secret, is_secret_header, scope};
+use crate::secret_names::{is_masked_header, is_secret, scope};
 
 const MASK: &[u8] = b"***";
 /// The byte order mark in UTF-8.
@@ -49,8 +49,9 @@ impl RequestCopy {
         Self { inline: [0; INLINE], spilled: Vec::new(), ends: [0; 3] }
     }
 
-    /// Replaces the content with a copy of `request`.
-    pub(crate) fn set(&mut self, request: &Request) {
+    /// Replaces the content with a copy of `request`. Headers whose names are `listed` are secrets,
+    /// too.
+    pub(crate) fn set(&mut self, request: &Request, listed: &[&str]) {
         self.wipe();
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let headers = request.headers();
@@ -67,7 +68,7 @@ impl RequestCopy {
         let mut rest = buffer;
         let _ = rest.write_all(target.as_bytes());
         for (name, value) in headers {
-            if value.is_sensitive() || is_secret_header(name.as_str()) {
+            if value.is_sensitive() || is_masked_header(name.as_str(), listed) {
                 let _ = rest.write_all(value.as_bytes());
                 let _ = rest.write_all(b"\n");
             }
@@ -454,7 +455,7 @@ mod tests {
 
     fn secrets(request: &Request, listed: &[&str]) -> RequestSecrets {
         let mut copy = RequestCopy::new();
-        copy.set(request);
+        copy.set(request, listed);
         copy.secrets(listed, "", "")
     }
 
@@ -590,7 +591,10 @@ mod tests {
     #[test]
     fn segments_of_a_path_that_are_not_shown_are_secrets() {
         let mut copy = RequestCopy::new();
-        copy.set(&http::Request::get("https://h/v1/tokens/CANARY%2F1/x").body(vec![]).unwrap());
+        copy.set(
+            &http::Request::get("https://h/v1/tokens/CANARY%2F1/x").body(vec![]).unwrap(),
+            &[],
+        );
         let secrets = copy.secrets(&[], "/tokens/CANARY%2F1/x", "/tokens/***/x");
         for text in
             ["GET /tokens/CANARY%2F1/x", "GET /tokens/CANARY%2f1/x", "GET /tokens/CANARY/1/x"]
@@ -736,14 +740,14 @@ mod tests {
     #[test]
     fn copy_contains_only_the_last_request() {
         let mut copy = RequestCopy::new();
-        copy.set(&request(
-            "application/json",
-            &format!("{{\"token\":\"{}\"}}", "old".repeat(5000)),
-        ));
-        copy.set(&http::Request::get("https://h/p?token=newer").body(Vec::new()).unwrap());
+        copy.set(
+            &request("application/json", &format!("{{\"token\":\"{}\"}}", "old".repeat(5000))),
+            &[],
+        );
+        copy.set(&http::Request::get("https://h/p?token=newer").body(Vec::new()).unwrap(), &[]);
         let secrets = copy.secrets(&[], "", "");
         assert_eq!(secrets.redacted("newer oldoldold").as_deref(), Some("*** oldoldold"));
-        copy.set(&http::Request::get("https://h/").body(Vec::new()).unwrap());
+        copy.set(&http::Request::get("https://h/").body(Vec::new()).unwrap(), &[]);
         assert!(copy.inline.iter().all(|byte| matches!(byte, 0 | b'/')));
     }
 

@@ -189,6 +189,16 @@ pub fn is_secret_header(name: &str) -> bool {
     })
 }
 
+/// Returns whether values of this header are secrets, which is also the case if its name is one of
+/// the `listed` names. Case and punctuation are ignored.
+pub(crate) fn is_masked_header(name: &str, listed: &[&str]) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+        letters.map(|byte| byte.to_ascii_lowercase())
+    }
+    is_secret_header(name) || listed.iter().any(|listed| letters(listed).eq(letters(name)))
+}
+
 /// Returns the rest of `text` after `word`, or `None` if `text` does not begin with `word`. Case
 /// and punctuation are ignored.
 #[inline(never)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::HeaderValue;
+use http::header::{HeaderName, HeaderValue};
 
 use crate::auth::Auth;
 use crate::client::{Client, Parts};
@@ -36,6 +36,7 @@ pub struct Settings {
     retries: Option<u32>,
     max_requests_per_second: Option<u32>,
     application: Option<String>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     transport: Option<Arc<dyn Transport>>,
     wrap_transport: Option<Arc<WrapTransport>>,
     clock: Arc<dyn Clock>,
@@ -49,6 +50,7 @@ impl Default for Settings {
             retries: None,
             max_requests_per_second: None,
             application: None,
+            headers: Vec::new(),
             transport: None,
             wrap_transport: None,
             clock: Arc::new(SystemClock),
@@ -106,6 +108,13 @@ impl Settings {
     /// Sets the name of the application in the User-Agent, such as `my-shop/2.1`.
     pub fn application(&mut self, name: String) {
         self.application = Some(name);
+    }
+
+    /// Sets the headers to add to each request after it is signed. They replace headers of the same
+    /// names that the client sets.
+    #[doc(hidden)]
+    pub fn headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) {
+        self.headers = headers;
     }
 
     /// Sets the URL of the proxy for all hosts. By default, environment variables select the proxy.
@@ -231,6 +240,7 @@ impl Settings {
             bases,
             credentials,
             user_agent,
+            headers: self.headers,
             retry,
             response_limit: self.network.response_limit,
             transport,
@@ -345,6 +355,19 @@ macro_rules! builder_options {
         #[must_use]
         pub fn application(mut self, name: impl ::std::convert::Into<String>) -> Self {
             self.settings.application(name.into());
+            self
+        }
+
+        #[doc(hidden)]
+        #[must_use]
+        pub fn headers(
+            mut self,
+            headers: ::std::vec::Vec<(
+                $crate::http::header::HeaderName,
+                $crate::http::header::HeaderValue,
+            )>,
+        ) -> Self {
+            self.settings.headers(headers);
             self
         }
 

@@ -10,10 +10,29 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::error::input::InputError;
 use crate::token::AccessToken;
 
 /// The timeout for a lock that another client holds while it requests the same token.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Removes the token under `key` from a store. Returns whether the store contained a token.
+///
+/// # Errors
+/// Returns an error if the store still contains a token.
+pub fn forget_token(
+    store: Option<&Arc<dyn TokenStore>>,
+    key: &TokenKey,
+) -> Result<bool, InputError> {
+    let Some((store, token)) = store.and_then(|store| Some((store, store.load(key)?))) else {
+        return Ok(false);
+    };
+    store.forget(key, &token);
+    match store.load(key) {
+        None => Ok(true),
+        Some(_) => Err(InputError::new("token store", "the token cannot be removed")),
+    }
+}
 
 /// A store of tokens, so that the next client, process or machine does not have to request a new
 /// token.

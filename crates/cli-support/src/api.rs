@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
-    Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, curl_header,
-    decode_form, is_secret_header, is_secret_name, path_segment, percent_decode,
+    Body, Credential, Endpoint, EndpointInfo, Method, Params, RawEndpoint, decode_form,
+    is_secret_header, is_secret_name, path_segment, percent_decode,
 };
 use clap::Args;
 
@@ -65,7 +65,7 @@ impl Api {
         }
         let headers = self.headers.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>();
         let headers = headers.map_err(|problem| usage(&format!("--header: {problem}")))?;
-        context.set_headers(headers.clone());
+        context.set_headers(headers);
         let credential = self.credential.as_deref().map(credential::<P>).transpose()?;
         let info = self.info::<P>()?;
         // A request to a path is sent with the main credential, whatever its endpoint is.
@@ -174,14 +174,6 @@ impl Api {
             request.validate()?;
             context.check_before_question(&request, &output)?;
             context.confirm(&format!("send {method} {path}"))?;
-        }
-        if context.global.curl {
-            context.check_credential_fields(&request)?;
-            let mut command = P::curl(context.client()?, &request)?;
-            for (name, value) in &headers {
-                command.push_str(&curl_header(name, value, &[]));
-            }
-            return context.output.text(&command).map(|()| Exit::Done);
         }
         if context.is_withheld(&request)? {
             return Ok(Exit::Done);

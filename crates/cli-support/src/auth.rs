@@ -2,7 +2,7 @@
 //! in profiles. All credentials come from one source.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,8 +18,9 @@ use crate::args::{
 };
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
+use crate::files::{create_folders, folder_of};
 use crate::lock::LockFile;
-use crate::output::{Format, Output, target_of};
+use crate::output::{target_of, write_private};
 use crate::similar::closest;
 use crate::terminal::prompt_secret;
 use crate::{process, profile_text};
@@ -59,6 +60,7 @@ pub struct Variable {
 /// The settings of a client, from one source.
 #[derive(Clone)]
 pub struct Settings {
+    /// The names of the variables and their values. There are few, and a map would be much code.
     values: Vec<(&'static str, String)>,
     /// The name of the source, such as ``profile `shop` ``. It is shown by `auth status`.
     pub source: String,
@@ -420,6 +422,38 @@ impl Settings {
         }
         Ok(Self { values, source: format!("file {}", path.display()) })
     }
+
+    /// Returns the settings of the profile `name` for which `is_wanted` returns `true`. Runs the
+    /// commands that supply their values.
+    fn from_profile(
+        name: &str,
+        profile: &toml::Table,
+        variables: &[Variable],
+        is_wanted: impl Fn(&Variable) -> bool,
+    ) -> Result<Self, Failure> {
+        let known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
+        if let Some(key) = profile.keys().find(|key| !known.contains(&key.as_str())) {
+            let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
+            return Err(Failure::new(Exit::Local, problem));
+        }
+        let mut values = Vec::new();
+        for variable in variables.iter().filter(|variable| is_wanted(variable)) {
+            let value = match profile.get(variable.key) {
+                None => continue,
+                Some(toml::Value::String(value)) => value.clone(),
+                Some(toml::Value::Table(table)) => {
+                    output_of(table, name, variable.key, COMMAND_LIMIT)?
+                }
+                Some(_) => {
+                    let problem = "must be a string or { command = [...] }";
+                    let problem = format!("profile `{name}`: {} {problem}", variable.key);
+                    return Err(Failure::new(Exit::Local, problem));
+                }
+            };
+            values.push((variable.name, value));
+        }
+        Ok(Self { values, source: source_of(name) })
+    }
 }
 
 /// Returns the failure for a variable that cannot be read. In the library's message about an empty
@@ -520,7 +554,6 @@ fn unquoted(value: &str) -> Option<String> {
 
 /// The profiles of a program, which are stored in the file `profiles.toml` in its configuration
 /// folder.
-#[derive(Clone)]
 pub struct Profiles {
     path: PathBuf,
     /// The content of the file, whose comments are kept.
@@ -574,8 +607,8 @@ impl Profiles {
     }
 
     fn edit_from(path: PathBuf, patience: Duration) -> Result<(Self, LockFile), Failure> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+        let folder = folder_of(&path);
+        create_folders(folder).map_err(|error| Failure::file(folder, &error))?;
         let target = target_of(&path).map_err(|error| Failure::file(&path, &error))?;
         let lock = LockFile::acquire(&target, patience)?;
         Ok((Self::load_from(path)?, lock))
@@ -704,16 +737,6 @@ impl Profiles {
 
     /// Returns the settings of a profile. Runs the commands that supply values.
     fn settings(&self, name: &str, variables: &[Variable]) -> Result<Settings, Failure> {
-        self.settings_if(name, variables, |_| true)
-    }
-
-    /// Returns the settings of a profile for which `is_wanted` returns `true`.
-    fn settings_if(
-        &self,
-        name: &str,
-        variables: &[Variable],
-        is_wanted: impl Fn(&Variable) -> bool,
-    ) -> Result<Settings, Failure> {
         let Some(profile) = self.profile(name) else {
             let problem = format!("no profile `{name}` in {}", self.path.display());
             return Err(Failure::new(Exit::Credentials, problem).with_hint(format!(
@@ -721,28 +744,7 @@ impl Profiles {
                  `{{program}} auth login --profile {name}` to create it"
             )));
         };
-        let known: Vec<&str> = variables.iter().map(|variable| variable.key).collect();
-        if let Some(key) = profile.keys().find(|key| !known.contains(&key.as_str())) {
-            let problem = format!("profile `{name}`: {key} is not one of {}", known.join(", "));
-            return Err(Failure::new(Exit::Local, problem));
-        }
-        let mut values = Vec::new();
-        for variable in variables.iter().filter(|variable| is_wanted(variable)) {
-            let value = match profile.get(variable.key) {
-                None => continue,
-                Some(toml::Value::String(value)) => value.clone(),
-                Some(toml::Value::Table(table)) => {
-                    output_of(table, name, variable.key, COMMAND_LIMIT)?
-                }
-                Some(_) => {
-                    let problem = "must be a string or { command = [...] }";
-                    let problem = format!("profile `{name}`: {} {problem}", variable.key);
-                    return Err(Failure::new(Exit::Local, problem));
-                }
-            };
-            values.push((variable.name, value));
-        }
-        Ok(Settings { values, source: source_of(name) })
+        Settings::from_profile(name, profile, variables, |_| true)
     }
 
     /// Adds a profile with these settings, or changes them in the profile of the same name, whose
@@ -865,14 +867,17 @@ impl Profiles {
         }
     }
 
-    /// Removes a profile and returns whether it existed.
-    fn remove(&mut self, name: &str) -> bool {
+    /// Removes a profile and returns it, or `None` if it does not exist.
+    fn remove(&mut self, name: &str) -> Option<toml::Table> {
         let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
-        let is_removed = profiles.is_some_and(|profiles| profiles.remove(name).is_some());
+        let removed = match profiles.and_then(|profiles| profiles.remove(name)) {
+            Some(toml::Value::Table(profile)) => Some(profile),
+            _ => None,
+        };
         if self.table.get("default").and_then(toml::Value::as_str) == Some(name) {
             self.table.remove("default");
         }
-        is_removed
+        removed
     }
 
     /// Writes the profiles: replaces the file atomically, with mode 0600. If the file is a link, the
@@ -880,7 +885,7 @@ impl Profiles {
     fn save(&self) -> Result<(), Failure> {
         let target = target_of(&self.path).map_err(|error| Failure::file(&self.path, &error))?;
         let text = profile_text::edited(&self.text, &self.table);
-        Output::new(Format::Table, Vec::new(), Some(target)).private().bytes(text.as_bytes())
+        write_private(&target, text.as_bytes())
     }
 
     /// Saves the profiles, except with `--dry-run`. Returns a message such as "stored profile
@@ -937,6 +942,11 @@ fn output_of(
         return Err(failed(format!("failed ({status})")));
     }
     // A value of which the end is missing would be sent to the server.
+    let Some(output) = output else {
+        let problem = "ended, but a process that it started keeps its output open; print a line break \
+                       after the value";
+        return Err(failed(problem.to_owned()));
+    };
     if output.len() >= process::MOST && !output.contains(&b'\n') {
         return Err(failed(format!("printed a line of {} KiB or more", process::MOST / 1024)));
     }
@@ -1161,16 +1171,14 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
 pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<String, Failure> {
     let global = &context.global;
     let (mut profiles, lock) = Profiles::edit(P::NAME, global, false)?;
-    let before = profiles.clone();
-    if !profiles.remove(name) {
-        return Err(no_profile(&profiles, name));
-    }
+    let Some(profile) = profiles.remove(name) else { return Err(no_profile(&profiles, name)) };
     let mut message =
         profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))?;
     drop(lock);
     if P::HAS_TOKEN_CACHE && !global.dry_run {
         // The token does not depend on the secrets, which may be the output of commands that prompt.
-        let settings = before.settings_if(name, P::VARIABLES, |variable| !variable.is_secret);
+        let is_wanted = |variable: &Variable| !variable.is_secret;
+        let settings = Settings::from_profile(name, &profile, P::VARIABLES, is_wanted);
         let forgotten = settings.and_then(|settings| context.forget_token(&settings));
         let forgotten = forgotten.map_err(|failure| {
             let problem = failure.message();
@@ -1186,6 +1194,8 @@ pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<St
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::test_folder::TestFolder;
 
@@ -1241,7 +1251,7 @@ mod tests {
         }
         Profiles::load_from(path.clone()).unwrap().save().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), comment);
-        assert!(profiles.remove("shop") && !profiles.remove("shop"));
+        assert!(profiles.remove("shop").is_some() && profiles.remove("shop").is_none());
         assert_eq!(profiles.default_name(), None);
     }
 
@@ -1309,6 +1319,37 @@ mod tests {
         assert!(old.contains("secret = \"old\""), "{old}");
         assert!(fs::read_to_string(&target).unwrap().contains("secret = \"new\""));
         assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn new_file_and_folders_belong_to_the_owner_of_the_folder() {
+        use std::os::unix::fs::{MetadataExt, chown};
+
+        let folder = TestFolder::new();
+        if chown(folder.path(), Some(65_534), Some(65_533)).is_err() {
+            eprintln!("skipped: only root can change the owner of a folder");
+            return;
+        }
+        let path = folder.join("a/b/profiles.toml");
+        let save = || {
+            let (mut profiles, _lock) = Profiles::edit_from(path.clone(), Duration::ZERO).unwrap();
+            profiles.store("a", &settings(&[("X_ID", "i")]), VARIABLES).unwrap();
+            profiles.save().unwrap();
+        };
+        let access = |path: &Path| {
+            let found = fs::metadata(path).unwrap();
+            (found.uid(), found.gid(), found.mode() & 0o777)
+        };
+        save();
+        assert_eq!(access(&path), (65_534, 65_533, 0o600));
+        for new in [folder.join("a"), folder.join("a/b")] {
+            assert_eq!((access(&new).0, access(&new).1), (65_534, 65_533), "{new:?}");
+        }
+        // An existing file keeps its owner.
+        chown(&path, Some(65_532), Some(65_531)).unwrap();
+        save();
+        assert_eq!(access(&path), (65_532, 65_531, 0o600));
     }
 
     #[test]
@@ -1618,10 +1659,18 @@ mod tests {
         } else {
             assert!((0..1_000_000).any(is_gone), "{child}");
         }
-        // Output that a child keeps open, or that is long, does not matter.
+        // More output than a line, which a child keeps open or which is long, does not matter.
         let left = "sleep 600 >&1 & echo $!; echo 2";
         let child = output_of(&table(left), "a", "secret", Duration::from_secs(60)).unwrap();
         assert!(Command::new("kill").arg(&child).status().unwrap().success());
+        let unfinished = "sleep 600 >&1 & echo $! > \"$0\"; printf CANARY";
+        let limit = Duration::from_secs(60);
+        let error = output_of(&table(unfinished), "a", "secret", limit).unwrap_err();
+        let problem = "profile `a`: the command of secret ended, but a process that it started keeps \
+                       its output open; print a line break after the value";
+        assert_eq!((error.exit(), error.message()), (Exit::Local, problem));
+        let child = fs::read_to_string(&file).unwrap();
+        assert!(Command::new("kill").arg(child.trim()).status().unwrap().success());
         let long = "echo 1; head -c 300000 /dev/zero";
         let line = output_of(&table(long), "a", "secret", Duration::from_secs(60)).unwrap();
         assert_eq!(line, "1");

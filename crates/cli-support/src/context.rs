@@ -315,11 +315,11 @@ impl Connection {
         Ok((url, name))
     }
 
-    /// Returns a function that wraps a transport in one that adds the headers to each request,
-    /// registers writes, and can be interrupted by a signal.
+    /// Returns a function that wraps a transport in one that registers writes, and can be
+    /// interrupted by a signal.
     pub fn wrap(&self) -> impl Fn(Arc<dyn Transport>) -> Sending + 'static {
-        let (headers, is_interruptible) = (self.headers.clone(), self.is_interruptible);
-        move |inner| Sending { inner, headers: headers.clone(), is_interruptible }
+        let is_interruptible = self.is_interruptible;
+        move |inner| Sending { inner, is_interruptible }
     }
 }
 
@@ -327,7 +327,7 @@ impl Connection {
 #[macro_export]
 macro_rules! connect {
     ($builder:expr, $connection:expr, $application:expr) => {{
-        let mut builder = $builder.application($application);
+        let mut builder = $builder.application($application).headers($connection.headers.clone());
         if let Some(timeout) = $connection.timeout {
             builder = builder.timeout(timeout);
         }

@@ -8,6 +8,9 @@ use std::path::Path;
 #[cfg(unix)]
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(unix)]
+use api_auth::give_to_owner;
+
 /// Whether the program prints a message before it waits for another program.
 #[cfg(unix)]
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
@@ -118,6 +121,40 @@ fn open_fifo(option: &str, path: &Path) -> io::Result<Box<dyn Read>> {
     Ok(Box::new(io::Cursor::new(first).chain(file)))
 }
 
+/// Returns the folder that contains the file at `path`. It is `.` if the path is only a name.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Creates a folder and its missing parents. Those that root creates in a folder of another user
+/// belong to that user.
+///
+/// # Errors
+/// Returns the error of the operating system.
+pub fn create_folders(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    let parent = folder_of(path);
+    create_folders(parent)?;
+    match fs::create_dir(path) {
+        #[cfg(unix)]
+        Ok(()) => {
+            let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+            let folder = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+            // The owner of `parent` may have moved another folder to `path`.
+            if fs::read_dir(path)?.next().is_none() {
+                give_to_owner(&folder, parent);
+            }
+            Ok(())
+        }
+        // Another process has created it.
+        Err(_) if path.is_dir() => Ok(()),
+        created => created,
+    }
+}
+
 /// Checks that the current user can create files in a folder, or write to a file. Changes nothing.
 ///
 /// # Errors
@@ -156,8 +193,7 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
 
     /// The sticky bit of a mode.
     const STICKY: u32 = 0o1000;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let problem = if is_fixed(path) || is_fixed(folder) {
         "is immutable or append-only, or in such a folder, so it cannot be created or replaced"
     } else {

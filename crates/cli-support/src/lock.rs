@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use api_auth::{Clock, SystemClock};
+use api_auth::{Clock, SystemClock, give_to_owner};
 
 use crate::exit::{Exit, Failure};
+use crate::files::folder_of;
 
 /// The interval between two attempts to lock a lock file.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -83,13 +84,7 @@ fn open(path: &Path) -> io::Result<File> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             created => {
                 let file = created?;
-                #[cfg(unix)]
-                if rustix::process::geteuid().is_root()
-                    && let Some(folder) = path.parent().and_then(|folder| fs::metadata(folder).ok())
-                {
-                    use std::os::unix::fs::{MetadataExt, fchown};
-                    let _ = fchown(&file, Some(folder.uid()), Some(folder.gid()));
-                }
+                give_to_owner(&file, folder_of(path));
                 return Ok(file);
             }
         }

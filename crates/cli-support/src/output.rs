@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use api_auth::give_to_owner;
 use clap::ValueEnum;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 
 use crate::exit::{Exit, Failure};
-use crate::files::{check_replaceable, is_mount_point, open_to_write};
+use crate::files::{check_replaceable, folder_of, is_mount_point, open_to_write};
 use crate::json::Json;
 use crate::terminal::bold;
 use crate::termination::TemporaryFile;
@@ -142,13 +143,10 @@ impl Output {
     /// permissions cannot be changed.
     pub fn check_file(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else { return Ok(()) };
-        match is_special(path) {
-            false if !is_folder(path) => {
-                self.is_checked.store(true, Ordering::Relaxed);
-                check_replaceable(path).map_err(|error| Failure::file(path, &error))?;
-                Sink::create(Some(path), self.is_private).map(drop)
-            }
-            _ => self.check_stream(),
+        self.is_checked.store(true, Ordering::Relaxed);
+        match is_folder(path) || Sink::draft(path, self.is_private)?.is_none() {
+            true => self.check_stream(),
+            false => Ok(()),
         }
     }
 
@@ -737,8 +735,8 @@ fn no_formula(cell: &str) -> String {
 #[derive(Debug)]
 enum Sink {
     Stdout,
-    /// A file that is written directly: a device, a FIFO, a link, a mount point, or the file of a
-    /// stream.
+    /// A file that is written directly: a device, a FIFO, a mount point, the file of a stream, or
+    /// the file to which a link leads if it cannot be replaced.
     Direct {
         file: File,
         path: PathBuf,
@@ -750,10 +748,21 @@ enum Sink {
     },
 }
 
-/// Returns whether a path must not be replaced, because it is a device, a FIFO, a link, a folder or
-/// a mount point.
-fn is_special(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|found| !found.is_file() || is_mount_point(path))
+/// Returns the path of the file that an output to `path` replaces: `path` itself, or the end of a
+/// chain of links. Returns `None` if the file must not be replaced, because it is a device, a FIFO,
+/// a folder, a mount point or a link to an open file.
+fn replaced(path: &Path) -> Option<PathBuf> {
+    // The system checks whether the links may be followed.
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => return None,
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return None,
+        _ => {}
+    }
+    let target = target_of(path).ok()?;
+    match fs::symlink_metadata(&target) {
+        Ok(found) if !found.is_file() || is_mount_point(&target) => None,
+        _ => Some(target),
+    }
 }
 
 /// Returns whether a path is that of a folder, or ends with a slash, as only that of a folder can.
@@ -779,13 +788,15 @@ fn is_only_of_owner(_: &fs::Metadata) -> bool {
 }
 
 /// Follows a chain of symbolic links and returns its end, at which no file has to exist. Returns a
-/// path that is not a link unchanged.
+/// path that is not a link unchanged. A link to an open file, such as `/dev/stdout`, is not followed.
 pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
     /// The maximum number of links that are followed, as in Linux.
     const LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..LINKS {
-        if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+        if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink())
+            || fs::canonicalize(folder_of(&path)).is_ok_and(|folder| is_opened(&folder))
+        {
             return Ok(path);
         }
         let target = fs::read_link(&path)?;
@@ -799,8 +810,7 @@ pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| -> io::Result<PathBuf> {
         let path = target_of(path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))?;
+        let folder = fs::canonicalize(folder_of(&path))?;
         Ok(folder.join(path.file_name().unwrap_or_default()))
     };
     let is_same_place = || place(one).ok().zip(place(other).ok()).is_some_and(|(a, b)| a == b);
@@ -817,27 +827,67 @@ pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
+/// Writes a file that only its owner can read and write, and replaces an existing one atomically. A
+/// new file that root creates belongs to the owner of its folder.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut sink = Sink::create(Some(path), true)?;
+    if let Sink::File { file, .. } = &sink
+        && fs::symlink_metadata(path).is_err()
+    {
+        give_to_owner(file, folder_of(path));
+    }
+    sink.write(bytes)?;
+    sink.end()
+}
+
 impl Sink {
     fn create(path: Option<&Path>, is_private: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
-        let failed = |error: io::Error| Failure::new_file(path, &error);
-        if is_special(path) {
-            return Self::direct(path, is_private);
+        match Self::draft(path, is_private)? {
+            Some(draft) => Ok(draft),
+            None => Self::direct(path, is_private),
         }
-        let existing = fs::metadata(path).ok();
-        remove_drafts(path);
-        let draft = create_draft(path, &Self::options(is_private || existing.is_some()));
-        let (file, temporary) = draft.map_err(failed)?;
-        let sink = Self::File { file, temporary, path: path.to_owned() };
-        #[cfg(unix)]
-        if let (Some(existing), Self::File { file, .. }) = (existing, &sink) {
-            use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-            // If the file belongs to another user, only root can keep its owner.
-            let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
-            let mode = existing.mode() & if is_private { 0o600 } else { 0o777 };
-            file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
+    }
+
+    /// Creates a draft of the file at `path`. If it is a link, the file to which it leads is
+    /// replaced, but only by a file with the same owner and group. Returns `None` if the file must
+    /// be written directly.
+    fn draft(path: &Path, is_private: bool) -> Result<Option<Self>, Failure> {
+        use io::ErrorKind::{InvalidFilename, PermissionDenied, ReadOnlyFilesystem};
+
+        let Some(target) = replaced(path) else { return Ok(None) };
+        let is_link = target != path;
+        let draft = || -> io::Result<Self> {
+            check_replaceable(&target)?;
+            let existing = fs::metadata(&target).ok();
+            remove_drafts(&target);
+            let options = Self::options(is_private || existing.is_some());
+            let (file, temporary) = create_draft(&target, &options)?;
+            #[cfg(unix)]
+            if let Some(existing) = existing {
+                use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+                // If the file belongs to another user, only root can keep its owner.
+                let kept = fchown(&file, Some(existing.uid()), Some(existing.gid()));
+                if is_link {
+                    kept?;
+                }
+                let mode = existing.mode() & if is_private { 0o600 } else { 0o777 };
+                file.set_permissions(fs::Permissions::from_mode(mode))?;
+            }
+            Ok(Self::File { file, temporary, path: target.clone() })
+        };
+        match draft() {
+            Err(error)
+                if is_link
+                    && matches!(
+                        error.kind(),
+                        PermissionDenied | ReadOnlyFilesystem | InvalidFilename
+                    ) =>
+            {
+                Ok(None)
+            }
+            draft => draft.map(Some).map_err(|error| Failure::new_file(&target, &error)),
         }
-        Ok(sink)
     }
 
     /// Opens and empties a file that is written directly. If the file, or the one to which a link
@@ -954,8 +1004,6 @@ fn create_draft(path: &Path, options: &OpenOptions) -> io::Result<(File, Tempora
 /// abandoned: the process that wrote it was killed. Errors are ignored, because drafts of other
 /// users cannot be removed.
 fn remove_drafts(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_draft = |found: &str| {
         let digits = found.strip_prefix('.').and_then(|found| found.strip_prefix(&*name));
@@ -963,7 +1011,7 @@ fn remove_drafts(path: &Path) {
         digits.len() == DIGITS
             && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(folder_of(path)).into_iter().flatten().flatten() {
         if !entry.file_name().to_str().is_some_and(is_draft)
             || !entry.file_type().is_ok_and(|found| found.is_file())
         {
@@ -1076,6 +1124,57 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "before");
         output.list(&[]).unwrap().end().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "[]\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn file_of_a_link_is_replaced_only_by_a_complete_list() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+
+        let folder = TestFolder::new();
+        let (file, link) = (folder.join("folder/file"), folder.join("link"));
+        fs::create_dir(folder.join("folder")).unwrap();
+        fs::write(&file, "before").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        if chown(&file, Some(65_534), Some(65_533)).is_err() {
+            eprintln!("skipped: only root can change the owner of a file");
+        }
+        symlink("folder/second", &link).unwrap();
+        symlink("file", folder.join("folder/second")).unwrap();
+        let (old, before) = (File::open(&file).unwrap(), fs::metadata(&file).unwrap());
+        let output = Output::new(Format::Json, Vec::new(), Some(link.clone()));
+        output.check().unwrap();
+        let mut list = output.list(&[]).unwrap();
+        list.push(&Json::Other("1".to_owned())).unwrap();
+        drop(list);
+        assert_eq!(fs::read_to_string(&link).unwrap(), "before");
+        output.list(&[]).unwrap().end().unwrap();
+        assert_eq!(fs::read_to_string(&link).unwrap(), "[]\n");
+        // A program that reads the file gets the whole previous content.
+        assert_eq!(io::read_to_string(old).unwrap(), "before");
+        let after = fs::metadata(&file).unwrap();
+        let access = |found: &fs::Metadata| (found.uid(), found.gid(), found.mode());
+        assert_eq!(access(&after), access(&before));
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        // The file of a link that leads to no file is created only by a complete list.
+        fs::remove_file(&file).unwrap();
+        drop(output.list(&[]).unwrap());
+        assert!(!file.exists());
+        output.list(&[]).unwrap().end().unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "[]\n");
+        assert_eq!(fs::read_dir(folder.join("folder")).unwrap().count(), 2);
+        // A file that another program has opened is not replaced.
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::fd::AsRawFd;
+
+            let opened = OpenOptions::new().write(true).open(&file).unwrap();
+            let link = folder.join("opened");
+            symlink(format!("/dev/fd/{}", opened.as_raw_fd()), &link).unwrap();
+            Output::new(Format::Json, Vec::new(), Some(link)).text("2").unwrap();
+            assert_eq!(fs::metadata(&file).unwrap().ino(), opened.metadata().unwrap().ino());
+            assert_eq!(fs::read_to_string(&file).unwrap(), "2\n");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal, Read};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -136,8 +136,8 @@ pub(crate) fn is_on_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Runs a command. Returns its exit status and the beginning of its output, which includes at least
-/// the first line, or `None` if the command was killed after `limit`. On a terminal, the command
+/// Runs a command. Returns its exit status and the beginning of its output (see [`joined`]), or
+/// `None` if the command was killed after `limit`. On a terminal, the command
 /// stays in the process group of this program, so that it can prompt for input. In this case, it is
 /// killed without its children.
 ///
@@ -146,7 +146,7 @@ pub(crate) fn is_on_terminal() -> bool {
 pub(crate) fn output(
     mut command: Command,
     limit: Duration,
-) -> io::Result<Option<(ExitStatus, Vec<u8>)>> {
+) -> io::Result<Option<(ExitStatus, Option<Vec<u8>>)>> {
     command.stdout(std::process::Stdio::piped());
     let mut process = Process::start_in(command, !is_on_terminal())?;
     let (sender, receiver) = mpsc::channel();
@@ -169,17 +169,19 @@ fn read_all(mut stdout: impl Read, sender: Sender<Vec<u8>>) {
 }
 
 /// Joins the parts of an output until they contain a line. Waits for at most `limit` in total,
-/// because a child of the process that has ended may still write.
+/// because a child of the process that has ended may still write. Returns `None` if there is neither
+/// a line nor the end of the output by then.
 #[expect(clippy::disallowed_methods, reason = "the time of a process is measured")]
-fn joined(receiver: &Receiver<Vec<u8>>, limit: Duration) -> Vec<u8> {
+fn joined(receiver: &Receiver<Vec<u8>>, limit: Duration) -> Option<Vec<u8>> {
     let (started, mut output) = (Instant::now(), Vec::new());
-    while !output.contains(&b'\n')
-        && let Some(rest) = limit.checked_sub(started.elapsed())
-        && let Ok(part) = receiver.recv_timeout(rest)
-    {
-        output.extend(part);
+    while !output.contains(&b'\n') {
+        match receiver.recv_timeout(limit.checked_sub(started.elapsed())?) {
+            Ok(part) => output.extend(part),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => return None,
+        }
     }
-    output
+    Some(output)
 }
 
 #[cfg(test)]
@@ -200,7 +202,7 @@ mod tests {
     fn output_that_never_ends_is_not_waited_for() {
         let (sender, receiver) = mpsc::sync_channel(1);
         let writing = thread::spawn(move || while sender.send(b"x".to_vec()).is_ok() {});
-        assert!(joined(&receiver, Duration::from_millis(20)).iter().all(|byte| *byte == b'x'));
+        assert_eq!(joined(&receiver, Duration::from_millis(20)), None);
         drop(receiver);
         writing.join().unwrap();
     }
@@ -209,6 +211,6 @@ mod tests {
     fn output_of_an_ended_process_is_complete() {
         let (sender, receiver) = mpsc::channel();
         read_all(&b"a\nb\n"[..], sender);
-        assert_eq!(joined(&receiver, REST), b"a\nb\n");
+        assert_eq!(joined(&receiver, REST).as_deref(), Some(&b"a\nb\n"[..]));
     }
 }

@@ -23,7 +23,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::{
     Clock, Interrupt, Request, Response, Sent, SystemClock, Transport, TransportError,
     TransportErrorKind,
@@ -252,25 +251,16 @@ pub(crate) fn done(is_failed: bool) {
     tasks.is_unshown &= is_failed;
 }
 
-/// A transport that adds headers to the requests that it sends with another transport, and registers
-/// the writes among them.
+/// A transport that sends requests with another one, and registers the writes among them.
 #[expect(missing_debug_implementations, reason = "a transport has no description")]
 pub struct Sending {
     pub(crate) inner: Arc<dyn Transport>,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether a signal ends a request with an error.
     pub(crate) is_interruptible: bool,
 }
 
 impl Transport for Sending {
-    fn send(&self, mut request: Request) -> Result<Response, TransportError> {
-        // The headers of the client with these names are replaced.
-        for (name, _) in &self.headers {
-            request.headers_mut().remove(name);
-        }
-        for (name, value) in &self.headers {
-            request.headers_mut().append(name, value.clone());
-        }
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
         match self.is_interruptible {
             true => send(&self.inner, request),
             false => self.inner.send(request),

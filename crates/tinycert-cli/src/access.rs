@@ -155,27 +155,6 @@ pub(crate) fn keep(_: &File, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the folder at `path`, which was just created in `parent`, to the owner of `parent`, if the
-/// current user is root. A folder that is not empty is kept as it is, because the owner of `parent`
-/// may have moved another folder to `path`.
-#[cfg(unix)]
-pub(crate) fn give_folder(path: &Path, parent: &Path) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
-    let folder = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if std::fs::read_dir(path)?.next().is_none() {
-        tinycert_client::files::give_to_owner(&folder, parent);
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-pub(crate) fn give_folder(_: &Path, _: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 /// Checks that only trusted users (the caller, root and the owner of the folder) could have written
 /// the record of a pair, because the record determines which key file is replaced. The group of the
 /// record may have write access only if it can also write to the folder.

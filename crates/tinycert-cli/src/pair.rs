@@ -197,7 +197,7 @@ impl Folder {
     /// Creates a folder unless it exists, and locks it as [`lock`](Self::lock) does.
     pub(crate) fn create(path: &Path, most: Duration) -> Result<Self, Failure> {
         if !check_creatable(path)? {
-            create_folders(path).map_err(|error| Failure::file(path, &error))?;
+            files::create_folders(path).map_err(|error| Failure::file(path, &error))?;
         }
         Self::lock(path, most)
     }
@@ -369,22 +369,6 @@ fn check_creatable(path: &Path) -> Result<bool, Failure> {
         }
     }
     Ok(false)
-}
-
-/// Creates a folder and its missing parents. Those that root creates in a folder of another user
-/// belong to that user.
-fn create_folders(path: &Path) -> io::Result<()> {
-    if path.as_os_str().is_empty() || path.is_dir() {
-        return Ok(());
-    }
-    let parent = path.parent().unwrap_or(Path::new(""));
-    create_folders(parent)?;
-    match fs::create_dir(path) {
-        Ok(()) => access::give_folder(path, parent),
-        // Another process has created it.
-        Err(_) if path.is_dir() => Ok(()),
-        Err(error) => Err(error),
-    }
 }
 
 /// If the path is a link to a file, checks that files can be created in the folder in which the

@@ -170,7 +170,7 @@ impl Client {
     /// Opens a session with the request `connect`, or uses a stored session.
     pub(crate) fn open(&self, connect: Connect) -> Result<Session> {
         let stored = self.store.clone().map(|store| {
-            let key = TokenKey::new(&["tinycert", self.base_url(), connect.email()]);
+            let key = self.token_key(connect.email());
             let secrets = [&self.api_key, connect.passphrase()];
             (key, VerifiedStore::new(store, &secrets, SecretOrigin::Chosen))
         });
@@ -224,6 +224,11 @@ impl Client {
     /// Returns an `api_auth` client that sends requests in the session of `auth`.
     fn core_with(&self, auth: &Arc<SessionAuth>) -> api_auth::Client {
         self.core.with_credentials(vec![(Credential::MAIN, auth.clone())])
+    }
+
+    /// Returns the key under which the sessions of an account are stored.
+    fn token_key(&self, email: &str) -> TokenKey {
+        TokenKey::new(&["tinycert", self.base_url(), email])
     }
 
     fn base_url(&self) -> &str {
@@ -309,6 +314,27 @@ impl ClientBuilder {
         let Self { api_key, keep_passphrase, store, .. } = self;
         Ok(Client { core, api_key, signer, keep_passphrase, store })
     }
+
+    /// Removes the session of the account with this e-mail address from the
+    /// [token store](Self::token_store), for example when a user logs out. The session remains open
+    /// on the server; [`Session::disconnect`] closes it. No request is sent. Returns whether the
+    /// store contained a session.
+    ///
+    /// ```
+    /// # use tinycert_client::{Client, MemoryStore};
+    /// let store = MemoryStore::new();
+    /// let is_removed = Client::builder("key").token_store(store).forget_token("jan@example.com")?;
+    /// assert!(!is_removed);
+    /// # Ok::<(), tinycert_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the base URL or another option is invalid, or if the store still
+    /// contains the session, for example because its folder is not writable.
+    pub fn forget_token(self, email: &str) -> Result<bool> {
+        let client = self.build()?;
+        Ok(api_auth::forget_token(client.store.as_ref(), &client.token_key(email))?)
+    }
 }
 
 impl fmt::Debug for Client {
@@ -375,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_do_not_share_their_sessions_in_a_store() {
+    fn accounts_do_not_share_their_sessions_in_a_store_and_forget_their_own() {
         use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
         use api_auth::{MemoryStore, Request, Response};
@@ -386,13 +412,22 @@ mod tests {
             let number = OPENED.fetch_add(1, Relaxed);
             Ok(Response::new(format!(r#"{{"token":"t{number}"}}"#).into_bytes()))
         };
-        let builder = Client::builder("k").token_store(MemoryStore::new()).transport(server);
+        let store = Arc::new(MemoryStore::new());
+        let builder = Client::builder("k").token_store(store.clone()).transport(server);
         let client = builder.build().unwrap();
         for (email, opened) in [("a@x.test", 1), ("b@x.test", 2), ("a@x.test", 2), ("b@x.test", 2)]
         {
             client.connect(email, "passphrase").unwrap();
             assert_eq!(OPENED.load(Relaxed), opened, "{email}");
         }
+        // The passphrase is not needed, and the API key can be another one.
+        let forget = || Client::builder("x").token_store(store.clone()).forget_token("a@x.test");
+        assert!(forget().unwrap() && !forget().unwrap());
+        for (email, opened) in [("b@x.test", 2), ("a@x.test", 3)] {
+            client.connect(email, "passphrase").unwrap();
+            assert_eq!(OPENED.load(Relaxed), opened, "{email}");
+        }
+        assert!(!Client::builder("k").forget_token("a@x.test").unwrap());
     }
 
     #[test]

@@ -364,15 +364,7 @@ impl ClientBuilder {
     /// the token, for example because its folder is not writable.
     pub fn forget_token(self) -> Result<bool> {
         let key = self.token_server()?.key(&Grant::ClientCredentials);
-        let stored = |store: &Arc<dyn TokenStore>| store.load(&key);
-        let Some((store, token)) = self.store.as_ref().and_then(|s| Some((s, stored(s)?))) else {
-            return Ok(false);
-        };
-        store.forget(&key, &token);
-        match stored(store) {
-            None => Ok(true),
-            Some(_) => Err(InputError::new("token store", "the token cannot be removed").into()),
-        }
+        Ok(api_auth::forget_token(self.store.as_ref(), &key)?)
     }
 
     /// Creates the request for tokens.

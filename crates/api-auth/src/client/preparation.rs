@@ -101,8 +101,9 @@ impl Client {
                 endpoint.set(preparation.endpoint);
                 let mut request = preparation.request;
                 self.add_headers(&mut request, "application/json");
-                copy.set(&request);
+                self.replace_headers(&mut request);
                 let listed = self.0.parts.provider.secret_parameters;
+                copy.set(&request, listed);
                 // An authorization code is a secret in each request for a token.
                 let secrets = || copy.secrets(&[listed, &["code"]].concat(), "", "");
                 let response = self.transmit(endpoint.get(), attempts, request, false, &secrets)?;

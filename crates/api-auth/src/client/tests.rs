@@ -80,6 +80,29 @@ impl World {
     }
 }
 
+#[test]
+fn headers_of_the_settings_replace_others_and_listed_ones_are_secret() {
+    static LISTED: Provider = Provider { secret_parameters: &["ecc_key"], ..PROVIDER };
+    let mut settings = Settings::default();
+    settings.headers(
+        [("ecc-key", "CANARY"), ("x-word", "a"), ("x-word", "b")]
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .to_vec(),
+    );
+    settings.transport(Arc::new(|request: Request| -> Result<_, TransportError> {
+        let words = request.headers().get_all("x-word").iter().count();
+        let key = request.headers().get("ecc-key").unwrap().to_str().unwrap();
+        Ok(status(400).body(format!("{words}: {key} is invalid").into_bytes()).unwrap())
+    }));
+    let word: Arc<dyn Auth> = Arc::new(Word("main"));
+    let servers = [(Server::MAIN, "api", "https://a.example/v1/")];
+    let client = settings.build(&LISTED, &servers, vec![(Credential::MAIN, word)]).unwrap();
+    let command = client.curl(&get()).unwrap();
+    assert!(command.contains("-H 'ecc-key: ***' -H 'x-word: a' -H 'x-word: b'"), "{command}");
+    let error = client.send(&get()).unwrap_err().to_string();
+    assert!(error.contains("2: *** is invalid"), "{error}");
+}
+
 fn status(status: u16) -> http::response::Builder {
     http::Response::builder().status(status)
 }

@@ -613,16 +613,36 @@ fn pipes_are_read_and_written() {
         line
     };
     let mut running = start("--seed");
-    // Opening the pipe waits until the program has opened it, too.
-    std::fs::write(&pipe, "{}").unwrap();
     let expected = format!("--seed {pipe}: waiting for a program that writes to this named pipe\n");
     assert_eq!(message(&mut running), expected);
+    std::fs::write(&pipe, "{}").unwrap();
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
     let mut running = start("--env-file");
-    assert!(std::fs::read_to_string(&pipe).unwrap().contains("TPAY_CLIENT_ID="));
     let expected = format!("--env-file {pipe}: waiting for a program that reads this named pipe\n");
     assert_eq!(message(&mut running), expected);
+    assert!(std::fs::read_to_string(&pipe).unwrap().contains("TPAY_CLIENT_ID="));
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    // There is no message if the other end is open. A pipe that is opened for both waits for no
+    // other program.
+    let both = || std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    let writer = || std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    if cfg!(target_os = "linux") {
+        let (both_ends, mut first) = (both(), writer());
+        first.write_all(b"{}").unwrap();
+        drop(both_ends);
+        let mut running = start("--seed");
+        // Opening the pipe again waits until the program has opened it.
+        drop((writer(), first));
+        assert_eq!(message(&mut running), "");
+        assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    }
+    let (mut reader, mut text) = (both(), [0; 4096]);
+    let mut running = start("--env-file");
+    assert_eq!(message(&mut running), "");
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    let length = reader.read(&mut text).unwrap();
+    drop(reader);
+    assert!(String::from_utf8_lossy(&text[..length]).contains("TPAY_CLIENT_ID="));
     // A signal ends the program while it waits.
     for option in ["--seed", "--env-file"] {
         let mut running = start(option);

@@ -41,11 +41,11 @@ pub(super) fn seen(path: &Path) -> io::Result<Option<Metadata>> {
 
 #[cfg(unix)]
 mod owners {
-    use std::os::unix::fs::{MetadataExt, fchown};
+    use std::os::unix::fs::MetadataExt;
 
     use api_auth::own_user;
 
-    use super::{File, Identity, Metadata, Path, fs, invalid, io};
+    use super::{Identity, Metadata, Path, fs, invalid, io};
 
     const STICKY: u32 = 0o1000;
     const BY_OTHERS: u32 = 0o022;
@@ -132,16 +132,6 @@ mod owners {
         if entry.is_file() { check_only_name(folder, entry) } else { Ok(()) }
     }
 
-    /// Gives a new file or folder in `folder` to the owner and the group of that folder, if root
-    /// has created it in a folder of another user.
-    pub(super) fn give(new: &File, folder: &Path) -> io::Result<()> {
-        let folder = fs::metadata(folder)?;
-        if folder.uid() == 0 || own_user()? != 0 {
-            return Ok(());
-        }
-        fchown(new, Some(folder.uid()), Some(folder.gid()))
-    }
-
     /// Returns the device and inode numbers of a file.
     pub(in super::super) fn identity(metadata: &Metadata) -> Option<Identity> {
         Some((metadata.dev(), metadata.ino()))
@@ -154,11 +144,7 @@ mod owners {
 
 #[cfg(not(unix))]
 mod owners {
-    use super::{File, Identity, Metadata, Path, io};
-
-    pub(super) fn give(_: &File, _: &Path) -> io::Result<()> {
-        Ok(())
-    }
+    use super::{Identity, Metadata, Path, io};
 
     pub(in super::super) fn is_shared(_: &Path) -> io::Result<bool> {
         Ok(false)
@@ -214,12 +200,7 @@ pub(super) use owners::{
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn give_to_owner(new: &File, folder: &Path) {
-    if let Err(error) = owners::give(new, folder) {
-        log::warn!(
-            "{}: a new file cannot be given to the owner of its folder: {error}",
-            folder.display()
-        );
-    }
+    api_auth::give_to_owner(new, folder);
 }
 
 /// Rejects a file that is a mount point, such as a single file that is mounted into a container,

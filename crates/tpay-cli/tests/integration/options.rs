@@ -85,15 +85,20 @@ fn list_with_an_error_stays_unclosed() {
     let run = world.run(&["transaction", "list", "--all", "-o", "json"]);
     assert_eq!((run.status, run.stdout.as_str()), (8, ""));
     std::fs::write(world.home.join("list.json"), "before").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("list.json", world.home.join("link.json")).unwrap();
+    let outs = if cfg!(unix) { &["list.json", "link.json"][..] } else { &["list.json"] };
     for (arguments, begin) in [(&["-o", "json"][..], "[\n{"), (&["-o", "csv"], "id,title,")] {
         let all = [&["transaction", "list", "--all", "--retries", "0"][..], arguments].concat();
         let second = world.second_page_fails(&all);
         assert_eq!(second.status, 5, "{second:?}");
         assert!(second.stdout.starts_with(begin), "{second:?}");
         assert!(!second.stdout.trim_end().ends_with(']'), "{second:?}");
-        let to_file = [&all[..], &["--out", "list.json"]].concat();
-        assert_eq!(world.second_page_fails(&to_file).status, 5);
-        assert_eq!(file(&world.home.join("list.json")), "before");
+        for out in outs {
+            let to_file = [&all[..], &["--out", out]].concat();
+            assert_eq!(world.second_page_fails(&to_file).status, 5);
+            assert_eq!(file(&world.home.join("list.json")), "before");
+        }
     }
 }
 
@@ -372,6 +377,14 @@ fn headers_are_sent_and_shown() {
     let command = world.text(&[&api[..], &["--curl", "-H", referer, "-H", "X-Empty:"]].concat());
     let expected = "-H 'referer: https://h/?access_token=***' -H 'x-empty;'";
     assert!(command.contains(expected) && !command.contains("CANARY"), "{command}");
+    // Names of secret parameters, which do not indicate a secret by themselves.
+    let listed = ["-H", "Payment-Data: CANARY", "-H", "Session: CANARY", "--curl"];
+    for more in [&[][..], &["--paginate"]] {
+        let command = world.text(&[&api[..], &listed, more].concat());
+        let is_masked = ["payment-data: ***", "session: ***", "x-trace: it"];
+        assert!(is_masked.iter().all(|shown| command.contains(shown)), "{command}");
+        assert!(!command.contains("CANARY"), "{command}");
+    }
 }
 
 #[test]

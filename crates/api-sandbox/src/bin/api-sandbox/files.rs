@@ -92,17 +92,94 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Returns whether a path names a pipe. Opening it waits for another program.
-pub(crate) fn is_named_pipe(path: &Path) -> bool {
-    #[cfg(unix)]
-    let is_pipe = {
-        use std::os::unix::fs::FileTypeExt;
-        fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+/// Prints that the program waits for another program. `act` is what the other program does with
+/// the file of `option`, such as "reads".
+#[cfg(unix)]
+fn note_waiting(option: &str, path: &Path, act: &str) {
+    let path = path.display();
+    let note = format_args!("{option} {path}: waiting for a program that {act} this named pipe\n");
+    crate::message(note);
+}
+
+#[cfg(unix)]
+fn is_fifo(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+/// Opens the file of `--seed` for reading. For a named pipe that no program writes, prints a message
+/// and waits for a writer. On Unix systems other than Linux, also prints the message if there is a
+/// writer.
+fn open_to_read(path: &Path) -> io::Result<Box<dyn Read>> {
+    #[cfg(target_os = "linux")]
+    if is_fifo(path) {
+        return open_fifo(path);
+    }
+    // The other end of a pipe of the shell, such as /dev/fd/63, is open.
+    #[cfg(all(unix, not(target_os = "linux")))]
+    if is_fifo(path) && fs::canonicalize(path).is_ok_and(|path| !path.starts_with("/dev/fd")) {
+        note_waiting("--seed", path, "writes to");
+    }
+    Ok(Box::new(File::open(path)?))
+}
+
+/// Opens a named pipe for reading. Opening it without waiting succeeds in any case, so whether there
+/// is a writer shows only when it is read.
+#[cfg(target_os = "linux")]
+fn open_fifo(path: &Path) -> io::Result<Box<dyn Read>> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let mut file = non_blocking(OpenOptions::new().read(true)).open(path)?;
+    let mut first = [0];
+    let length = match file.read(&mut first) {
+        // There is a writer that has not written anything yet.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+        Ok(0) => {
+            let is_ready = |file: &File, timeout: Option<&Timespec>| {
+                let mut files = [PollFd::new(file, PollFlags::IN)];
+                rustix::io::retry_on_intr(|| poll(&mut files, timeout)).map(|count| count > 0)
+            };
+            // If the pipe had a writer that has closed it, there is nothing to wait for.
+            if !is_ready(&file, Some(&Timespec::default()))? {
+                note_waiting("--seed", path, "writes to");
+                is_ready(&file, None)?;
+            }
+            0
+        }
+        read => read?,
     };
-    #[cfg(not(unix))]
-    let is_pipe = false;
-    // The other end of a pipe of the shell, such as /dev/fd/63, is open. On Linux, it has no path.
-    is_pipe && fs::canonicalize(path).is_ok_and(|path| !path.starts_with("/dev/fd"))
+    rustix::io::ioctl_fionbio(&file, false)?;
+    let first = first.into_iter().take(length).collect::<Vec<u8>>();
+    Ok(Box::new(io::Cursor::new(first).chain(file)))
+}
+
+/// Makes opening a named pipe not wait for another program.
+#[cfg(unix)]
+fn non_blocking(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+}
+
+/// Opens the file of `--env-file` for writing, and creates it if it does not exist. For a named pipe
+/// that no program reads, prints a message and waits for a reader.
+fn open_to_write(path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    if is_fifo(path) {
+        match non_blocking(OpenOptions::new().write(true)).open(path) {
+            // There is no reader.
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+                note_waiting("--env-file", path, "reads");
+            }
+            file => {
+                let file = file?;
+                rustix::io::ioctl_fionbio(&file, false)?;
+                return Ok(file);
+            }
+        }
+    }
+    private().write(true).create(true).truncate(false).open(path)
 }
 
 /// Reads a text file of at most 64 MiB.
@@ -110,7 +187,7 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
     /// The maximum size, so that a device such as `/dev/zero` does not fill the memory.
     const MOST: u64 = 64 << 20;
     let mut bytes = Vec::new();
-    File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    open_to_read(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST {
         return Err(io::Error::other("is larger than 64 MiB"));
     }
@@ -175,7 +252,7 @@ fn replace(path: &Path, found: Option<fs::Metadata>, text: &str) -> io::Result<(
 /// Writes a file without replacing it. If other users have any permission for a regular file, their
 /// permissions are removed first.
 fn write_in_place(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = private().write(true).create(true).truncate(false).open(path)?;
+    let mut file = open_to_write(path)?;
     let found = file.metadata()?;
     if found.is_file() {
         #[cfg(unix)]

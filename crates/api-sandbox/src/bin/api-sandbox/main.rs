@@ -60,7 +60,6 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     let sandbox = Sandbox::start_with_clock(port, clock)
         .map_err(|error| format!("{error}; --port 0 selects free ports"))?;
     if let Some(file) = &arguments.seed {
-        note_pipe("--seed", file, "writes to");
         seed::add(&sandbox, file)?;
     }
     sandbox.take_seen();
@@ -95,7 +94,6 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         variables.extend(names.chain(["SSL_CERT_FILE"]).map(|name| (name, file.clone())));
     }
     if let Some(file) = &arguments.env_file {
-        note_pipe("--env-file", file, "reads");
         let (path, text) = (file.clone(), environment::text(Format::Dotenv, &variables));
         let failed = |error: io::Error| format!("--env-file {}: {error}", file.display());
         let written = signals.interruptible(move || files::write_private(&path, &text));
@@ -226,16 +224,6 @@ fn print(text: &str) -> ExitCode {
 fn fail(status: u8, why: &str) -> ExitCode {
     message(format_args!("api-sandbox: {why}\n"));
     ExitCode::from(status)
-}
-
-/// Prints a message if the file of an option is a named pipe, because the program then waits.
-/// `does` is what the other program does with the pipe.
-fn note_pipe(option: &str, file: &Path, does: &str) {
-    if files::is_named_pipe(file) {
-        let file = file.display();
-        let note = format_args!("waiting for a program that {does} this named pipe");
-        message(format_args!("{option} {file}: {note}\n"));
-    }
 }
 
 /// Writes to standard error. Errors are ignored.
