@@ -13,7 +13,7 @@ use std::time::Duration;
 use cli_support::args::check_read;
 use cli_support::{Exit, Failure, Section, TemporaryFile, files};
 use serde::{Deserialize, Serialize};
-use tinycert_client::files::{FileError, give_to_owner, lock_file};
+use tinycert_client::files::{FileError, check_folder, lock_file};
 use tinycert_client::{CaId, CertId, KeyPairFiles, San, Secret};
 
 use crate::access;
@@ -360,7 +360,10 @@ fn check_creatable(path: &Path) -> Result<bool, Failure> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         match fs::metadata(folder) {
             Ok(_) if folder == path => return Ok(true),
-            Ok(_) => return files::check_writable(folder).map(|()| false).map_err(failed),
+            Ok(_) => {
+                let checked = check_folder(folder).and_then(|()| files::check_writable(folder));
+                return checked.map(|()| false).map_err(failed);
+            }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             Err(_) if fs::symlink_metadata(folder).is_ok() => {
                 return Err(at(folder, "a link to a folder that does not exist; remove it"));
@@ -386,9 +389,11 @@ fn check_target(path: &Path, versions: &str) -> Result<(), Failure> {
     files::check_writable(folder).map_err(|error| Failure::file(folder, &error))
 }
 
-/// Checks that files can be created in a folder, and that an existing lock can be opened.
+/// Checks that files can be created in a folder that no other user can replace, and that an existing
+/// lock can be opened.
 fn check_writable(path: &Path) -> Result<(), Failure> {
-    files::check_writable(path).map_err(|error| Failure::file(path, &error))?;
+    let checked = check_folder(path).and_then(|()| files::check_writable(path));
+    checked.map_err(|error| Failure::file(path, &error))?;
     let lock = path.join(LOCK);
     match fs::symlink_metadata(&lock) {
         Ok(found) if found.is_file() => {
@@ -631,7 +636,7 @@ fn is_draft(name: &str) -> bool {
 }
 
 /// Creates the record at `path`, or replaces it atomically. A replaced record keeps its owner,
-/// group and mode. A record that root creates belongs to the owner of its folder.
+/// group and mode.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -649,7 +654,6 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
             return Err(error);
         }
     };
-    give_to_owner(&file, folder);
     access::keep(&file, path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
@@ -684,7 +688,7 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     read_limited(&open_regular(path)?)
 }
 
-/// Opens the lock of a folder. A lock that root creates belongs to the owner of the folder.
+/// Opens the lock of a folder.
 fn open_lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true);
@@ -695,11 +699,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
     }
     match options.clone().create_new(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
-        created => {
-            let file = created?;
-            give_to_owner(&file, path.parent().unwrap_or(Path::new(".")));
-            Ok(file)
-        }
+        created => created,
     }
 }
 

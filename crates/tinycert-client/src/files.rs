@@ -27,7 +27,7 @@ pub use lock::lock_file;
 use lock::{LONGEST_WAIT, Locks};
 use resolved::ResolvedPath;
 use temporary::TemporaryFile;
-pub use trust::give_to_owner;
+pub use trust::check_folder;
 
 /// The files of a TLS server: a certificate chain and its private key, in two files or in one.
 ///
@@ -37,8 +37,11 @@ pub use trust::give_to_owner;
 /// written to temporary files next to the old files, and synchronized to disk. The owner, group and
 /// mode of replaced files are kept, but a key file loses the permissions of other users: mode 0644
 /// becomes 0640. In shared folders, other rules apply (see below). A new key file has mode
-/// 0600. Symbolic links are followed. If root creates files and folders in a folder of another
-/// user, they belong to the owner and the group of that folder, unless they replace other files.
+/// 0600. Symbolic links are followed.
+///
+/// On Unix, a folder of another user is rejected, and so is a folder whose path contains folders or
+/// symbolic links of another user (see [`check_folder`]): that user could replace what is written
+/// there, and make root change other files. Folders and links of root are accepted.
 ///
 /// Each method that writes files holds a lock for each file (`.NAME.lock` next to the file) from
 /// the checks until the files are replaced. Another process that writes one of the files waits for
@@ -56,10 +59,9 @@ pub use trust::give_to_owner;
 ///
 /// On Unix, a folder is shared if it is writable by its group or by everyone. In a shared folder,
 /// links of other users are not followed and files of other users are not replaced, except those of
-/// root and of the owner of the folder. A folder of another user within a folder that is writable
-/// by everyone is not used. Locks, journals and folders of versions must belong to the caller, root
-/// or the owner of the folder that contains them, and must not be writable by others. Files and
-/// links with several names (hard links) are rejected in shared folders.
+/// root. Locks, journals and folders of versions must belong to the caller or root, and must not be
+/// writable by others. Files and links with several names (hard links) are rejected in shared
+/// folders.
 ///
 /// Another user can move a file of a trusted user to the path of a key in a shared folder.
 /// Therefore, a new file in a shared folder keeps fewer permissions of the replaced file:

@@ -1226,63 +1226,57 @@ mod unix {
     }
 
     #[test]
-    fn run_of_root_does_not_stop_later_runs_of_the_owner_of_the_folder() {
+    fn root_writes_nothing_to_a_folder_of_another_user() {
         if !rustix::process::geteuid().is_root() {
             println!("skipped: only root can run the program as two users");
             return;
         }
         for combined in [&[][..], &["--combined"]] {
-            // The user to whom the folder belongs creates the pair, or root does.
-            for issued_by_root in [false, true] {
-                let world = world();
-                let as_owner = |arguments: &[&str]| {
-                    let command = as_user(&world, arguments)?;
-                    let run = world.finish(command, "");
-                    assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
-                    Some(run)
-                };
-                if as_owner(&["--version"]).is_none() {
-                    return;
-                }
-                let issue = ["issue", "a.example", "--ca", "561", "--dir", "new/pki"];
-                let issue = [&issue[..], combined].concat();
-                let renew = ["renew", "--dir", "new/pki", "-o", "json"];
-                match issued_by_root {
-                    true => drop(good(&world, &issue)),
-                    false => assert!(as_owner(&issue).is_some()),
-                }
-                // The lock was removed by hand, so the run of root creates it.
-                std::fs::remove_file(world.home.join("new/pki/.tinycert.lock")).unwrap();
-                for _ in 0..2 {
-                    advance(&world, 340);
-                    assert!(good(&world, &renew).contains("\"renewed\""));
-                    let others: Vec<_> = files_in(&world.home)
-                        .into_iter()
-                        .flat_map(|path| path.ancestors().map(Path::to_owned).collect::<Vec<_>>())
-                        .filter(|path| path.starts_with(&world.home))
-                        .filter(|path| {
-                            let found = std::fs::symlink_metadata(path).unwrap();
-                            !found.is_symlink() && (found.uid(), found.gid()) != (65534, 65534)
-                        })
-                        .collect();
-                    assert_eq!(others, Vec::<std::path::PathBuf>::new());
-                    // Versions that belong to root cannot be removed, but that is no error.
-                    let versions = world.home.join("new/pki/.a.example.key.pem.versions");
-                    for version in std::fs::read_dir(versions).into_iter().flatten() {
-                        let version = version.unwrap().path();
-                        std::os::unix::fs::lchown(&version, Some(0), Some(0)).unwrap();
+            let world = world();
+            let as_owner = |arguments: &[&str]| {
+                let command = as_user(&world, arguments)?;
+                let run = world.finish(command, "");
+                assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
+                Some(run)
+            };
+            let issue = ["issue", "a.example", "--ca", "561", "--dir", "new/pki"];
+            if as_owner(&[&issue[..], combined].concat()).is_none() {
+                return;
+            }
+            // A folder of root, to which a link of the other user leads.
+            let own = world.home.join("own");
+            std::fs::create_dir(&own).unwrap();
+            let link = world.home.join("link");
+            std::os::unix::fs::symlink(&own, &link).unwrap();
+            std::os::unix::fs::lchown(&link, Some(65534), Some(65534)).unwrap();
+            advance(&world, 340);
+            let before = files_in(&world.home);
+            for dir in ["new/pki", "new/pki/missing/folder", "link", "link/missing"] {
+                for command in [
+                    &[&["issue", "b.example", "--ca", "561", "--dir", dir], combined].concat()[..],
+                    &[&["adopt", "14236", "--ca", "561", "--dir", dir], combined].concat(),
+                    &["renew", "--dir", dir, "--deploy-hook", "echo x >> log"],
+                ] {
+                    if command[0] == "renew" && dir.contains("missing") {
+                        continue;
                     }
-                    for result in ["renewed", "not due"] {
-                        let days = if result == "renewed" { 340 } else { 0 };
-                        advance(&world, days);
-                        let run = as_owner(&renew).unwrap();
-                        assert!(
-                            run.stdout.contains(&format!("\"result\":\"{result}\"")),
-                            "{run:?}"
-                        );
+                    for option in [&[][..], &["--dry-run"]] {
+                        let run = run(&world, &[command, option].concat());
+                        let problem =
+                            "belongs to the user 65534, who could replace what is written";
+                        assert!(run.stderr.contains(problem), "{command:?} {option:?}: {run:?}");
+                        assert_eq!(run.status, 10, "{command:?} {option:?}: {run:?}");
                     }
                 }
             }
+            assert_eq!(files_in(&world.home), before);
+            let created = |name| world.sandbox.tinycert().state(|server| server.certs_named(name));
+            assert!(created("b.example").is_empty());
+            // It can be read, and its owner can write to it.
+            let status = ["status", "--dir", "new/pki", "-o", "json"];
+            assert!(good(&world, &status).contains("a.example"));
+            let renewed = as_owner(&["renew", "--dir", "new/pki", "-o", "json"]).unwrap();
+            assert!(renewed.stdout.contains("\"result\":\"renewed\""), "{renewed:?}");
         }
     }
 
@@ -1305,7 +1299,7 @@ mod unix {
 
     #[test]
     fn link_of_another_user_is_not_followed() {
-        use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+        use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 
         let world = world();
         let (pki, target) = (world.home.join("pki"), world.home.join("target"));
@@ -1317,8 +1311,8 @@ mod unix {
         std::fs::write(&target, "before").unwrap();
         let key = pki.join("a.example.key.pem");
         symlink(&target, &key).unwrap();
-        if chown(&pki, Some(1234), None).and_then(|()| lchown(&key, Some(1234), None)).is_err() {
-            println!("skipped: a folder of another user: only root can create one");
+        if lchown(&key, Some(1234), None).is_err() {
+            println!("skipped: a link of another user: only root can create one");
             return;
         }
         let issued = ["issue", "a.example", "--ca", "561", "--dir", "pki"];
@@ -1385,12 +1379,12 @@ mod unix {
             ("link", "a symbolic link of another user is not followed", &|| {
                 symlink(&secret, &key).unwrap();
             }),
-            ("link in a version", "key.pem: a symbolic link in its place is not followed", &|| {
+            ("link in a version", ".versions: belongs to another user", &|| {
                 link_versions();
                 std::fs::create_dir(&version).unwrap();
                 symlink(&secret, version.join("key.pem")).unwrap();
             }),
-            ("link to a version", "v-0: a symbolic link in its place is not followed", &|| {
+            ("link to a version", ".versions: belongs to another user", &|| {
                 link_versions();
                 symlink(secret.parent().unwrap(), &version).unwrap();
             }),
@@ -1402,34 +1396,46 @@ mod unix {
             ("hard link", "has several names (hard links)", &|| {
                 std::fs::hard_link(&secret, &key).unwrap();
             }),
-            ("file of root", "belongs to a user other than the owner of its folder", &|| {
+            ("file of root", "a file of another user in a shared folder is not replaced", &|| {
                 std::fs::rename(&secret, &key).unwrap();
                 symlink(&key, &secret).unwrap();
             }),
         ];
-        for (name, problem, plant) in set_up {
+        let (other, root) = (Some(65534), Some(0));
+        for ((name, problem, plant), is_of_root) in
+            set_up.into_iter().flat_map(|set_up| [(set_up, false), (set_up, true)])
+        {
             std::fs::create_dir(&pki).unwrap();
             plant();
             std::fs::copy(&chain, pki.join("a.chain.pem")).unwrap();
-            std::fs::write(pki.join("a.json"), record.to_string()).unwrap();
             let mut folders = vec![pki.clone()];
             while let Some(folder) = folders.pop() {
-                std::os::unix::fs::chown(&folder, Some(65534), Some(65534)).unwrap();
+                std::os::unix::fs::chown(&folder, other, other).unwrap();
                 std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
                 for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
                     let found = std::fs::symlink_metadata(entry.path()).unwrap();
                     if found.is_dir() {
                         folders.push(entry.path());
                     } else if found.is_symlink() {
-                        lchown(entry.path(), Some(65534), Some(65534)).unwrap();
+                        lchown(entry.path(), other, other).unwrap();
                     } else if found.ino() != std::fs::metadata(&secret).unwrap().ino() {
-                        chown(entry.path(), Some(65534), Some(65534)).unwrap();
+                        chown(entry.path(), other, other).unwrap();
                     }
                 }
             }
-            let (run, rows) = renew(&world, &["--deploy-hook", "echo x >> log"]);
+            std::fs::write(pki.join("a.json"), record.to_string()).unwrap();
+            let problem = match is_of_root {
+                // A folder of root in which all users can create files.
+                true => {
+                    chown(&pki, root, root).unwrap();
+                    std::fs::set_permissions(&pki, PermissionsExt::from_mode(0o1777)).unwrap();
+                    problem
+                }
+                false => "belongs to the user 65534",
+            };
+            let run = run(&world, &["renew", "--dir", "pki", "--deploy-hook", "echo x >> log"]);
             assert_eq!((access(), std::fs::read(&secret).unwrap()), before, "{name}: {run:?}");
-            assert_eq!((run.status, results(&rows)), (10, vec!["failed"]), "{name}: {run:?}");
+            assert_eq!(run.status, 10, "{name}: {run:?}");
             assert!(run.stderr.contains(problem), "{name}: {run:?}");
             assert!(!world.home.join("log").exists(), "{name}");
             if name == "file of root" {

@@ -24,7 +24,7 @@ use super::resolved::{CURRENT, KEY_NAME, MADE_FOR, NAMES, REPLACED};
 use super::temporary::{
     copy, is_random, new_file, random, replace_access, sync_folder, write_texts,
 };
-use super::trust::{check_own, give_to_owner, identity, invalid, is_same, seen};
+use super::trust::{check_own, identity, invalid, is_same, seen};
 use super::{FileError, ResolvedPath};
 
 pub(super) struct Links {
@@ -274,13 +274,10 @@ impl Checked {
     }
 
     /// Creates a folder with mode 0755, so that all users who have access to the files in it can
-    /// enter it. A folder that root creates belongs to the owner of `parent`, so that this user can
-    /// replace and remove the files in it.
+    /// enter it.
     fn create(parent: &Path, path: PathBuf) -> io::Result<Self> {
         DirBuilder::new().mode(0o755).create(&path)?;
-        let folder = Self::open_new(parent, path)?;
-        give_to_owner(&folder.file, parent);
-        Ok(folder)
+        Self::open_new(parent, path)
     }
 
     /// Opens a folder that was just created, and sets its mode regardless of the umask.

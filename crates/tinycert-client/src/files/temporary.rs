@@ -12,7 +12,7 @@ use api_auth::Secret;
 
 use super::ResolvedPath;
 use super::resolved::{CHAIN_NAME, KEY_NAME};
-use super::trust::{check_replaceable, give_to_owner, seen};
+use super::trust::{check_replaceable, seen};
 
 /// The suffix of the names of temporary files.
 const ENDING: &str = ".tmp";
@@ -91,8 +91,8 @@ pub(super) fn random() -> io::Result<String> {
     Ok(text.expose().chars().take(32).collect())
 }
 
-/// Creates a file with mode 0600 if `private` is true, or 0644 otherwise. A file that root creates
-/// belongs to the owner of its folder. Returns an error if the path exists, even if it is a link.
+/// Creates a file with mode 0600 if `private` is true, or 0644 otherwise. Returns an error if the
+/// path exists, even if it is a link.
 pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -100,9 +100,7 @@ pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, if private { 0o600 } else { 0o644 });
     #[cfg(not(unix))]
     let _ = private;
-    let file = options.open(path)?;
-    give_to_owner(&file, path.parent().unwrap_or(Path::new("/")));
-    Ok(file)
+    options.open(path)
 }
 
 /// Opens a regular file. Returns an error for anything else, such as a folder or a pipe. On Unix,

@@ -589,37 +589,25 @@ mod unix {
     }
 
     #[test]
-    fn files_and_folders_that_root_creates_belong_to_the_owner_of_their_folder() {
-        fn others(path: &Path) -> Vec<PathBuf> {
-            let found = fs::symlink_metadata(path).unwrap();
-            let is_other = !found.is_symlink() && (found.uid(), found.gid()) != (54_321, 54_322);
-            let mut all: Vec<PathBuf> = is_other.then(|| path.to_owned()).into_iter().collect();
-            if found.is_dir() {
-                all.extend(names(path).iter().flat_map(|name| others(&path.join(name))));
-            }
-            all
-        }
-
-        // A folder of another user in the folder for temporary files is rejected.
-        let outer = Folder::new();
-        let folder = Folder(outer.path("own"));
-        make_folder(&folder.0);
+    fn nothing_is_written_to_a_folder_of_another_user() {
+        let folder = Folder::new();
         let ways = ways(&folder);
+        for (_, files) in &ways {
+            publish(files, 1).unwrap();
+        }
+        let all = names(&folder.0);
         for path in [folder.0.clone(), folder.path("private")] {
             if let Err(error) = chown(&path, Some(54_321), Some(54_322)) {
                 skipped("a folder of another user", error);
                 return;
             }
         }
-        for (way, files) in ways {
-            for number in 1..3 {
-                // The locks and temporary files exist, which a killed process leaves.
-                let prepared = files.prepare().unwrap();
-                assert_eq!(others(&folder.0), Vec::<PathBuf>::new(), "{way}");
-                prepared.write(&chain(number), &key(number)).unwrap();
-                assert_eq!(others(&folder.0), Vec::<PathBuf>::new(), "{way}");
-            }
+        for (way, files) in &ways {
+            let error = publish(files, 2).unwrap_err().to_string();
+            assert!(error.contains("belongs to the user 54321, who could"), "{way}: {error}");
+            assert_eq!(published(files), Some(1), "{way}");
         }
+        assert_eq!(names(&folder.0), all);
     }
 
     #[test]

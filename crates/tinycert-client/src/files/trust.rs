@@ -1,14 +1,16 @@
 //! Rules about which links, folders and files in a folder are trusted.
 //!
-//! The owner of a folder can replace everything in it, so entries that belong to the owner are
-//! trusted like those of the caller and root. In a shared folder, other users can add entries as
-//! well. Their links are not followed, and their files are not replaced.
+//! The owner of a folder can replace everything in it at any time, and could so make the caller
+//! write keys, or change files, elsewhere. Therefore, files are only written to folders that belong
+//! to the caller or root, and whose path consists of folders and links of these two. In a shared
+//! folder, other users can add entries as well. Their links are not followed, and their files are
+//! not replaced.
 //!
 //! In a shared folder, other users can also move a file of a trusted user or create a hard link to
 //! it. Therefore, neither the owner nor the mode of a file in a shared folder shows who put the
 //! file there.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -49,20 +51,29 @@ mod owners {
 
     const STICKY: u32 = 0o1000;
     const BY_OTHERS: u32 = 0o022;
-    const BY_EVERYONE: u32 = 0o002;
 
-    /// Returns whether an entry of a folder belongs to the caller, to root or to the owner of the
-    /// folder.
-    fn is_trusted(folder: &Metadata, entry: &Metadata) -> io::Result<bool> {
-        let owner = entry.uid();
-        Ok(owner == 0 || owner == folder.uid() || owner == own_user()?)
+    /// Returns whether an entry belongs to the caller or to root.
+    fn is_trusted(entry: &Metadata) -> io::Result<bool> {
+        Ok(entry.uid() == 0 || entry.uid() == own_user()?)
     }
 
-    /// Rejects an entry that belongs to an untrusted user, if the mode of the folder contains one
-    /// of the bits in `by`. `problem` is the error message.
-    fn check_shared(folder: &Path, entry: &Metadata, by: u32, problem: &str) -> io::Result<()> {
-        let folder = fs::metadata(folder)?;
-        if folder.mode() & by != 0 && !is_trusted(&folder, entry)? {
+    /// Rejects a folder, or a link to one, that belongs to another user.
+    pub(super) fn check_owner(path: &Path, entry: &Metadata) -> io::Result<()> {
+        if is_trusted(entry)? {
+            return Ok(());
+        }
+        Err(invalid(&format!(
+            "{} belongs to the user {}, who could replace what is written there; run the program \
+             as this user, or use a folder of your own",
+            path.display(),
+            entry.uid()
+        )))
+    }
+
+    /// Rejects an entry of a shared folder that belongs to an untrusted user. `problem` is the error
+    /// message.
+    fn check_shared(folder: &Path, entry: &Metadata, problem: &str) -> io::Result<()> {
+        if is_shared(folder)? && !is_trusted(entry)? {
             return Err(invalid(problem));
         }
         Ok(())
@@ -88,14 +99,8 @@ mod owners {
     pub(in super::super) fn check_link(folder: &Path, entry: &Metadata) -> io::Result<()> {
         let problem = "a symbolic link of another user in a shared folder is not followed; \
                        remove it or use a folder of your own";
-        check_shared(folder, entry, BY_OTHERS, problem)?;
+        check_shared(folder, entry, problem)?;
         check_only_name(folder, entry)
-    }
-
-    pub(super) fn check_subfolder(folder: &Path, entry: &Metadata) -> io::Result<()> {
-        let problem = "a folder of another user in a folder that is writable by everyone; \
-                       use a folder of your own";
-        check_shared(folder, entry, BY_EVERYONE, problem)
     }
 
     /// Checks that a file can be replaced by a rename, and that the new file can have the same
@@ -103,7 +108,7 @@ mod owners {
     pub(in super::super) fn check_replaceable(folder: &Path, entry: &Metadata) -> io::Result<()> {
         let problem = "a file of another user in a shared folder is not replaced; \
                        remove it or use a folder of your own";
-        check_shared(folder, entry, BY_OTHERS, problem)?;
+        check_shared(folder, entry, problem)?;
         let folder = fs::metadata(folder)?;
         if folder.dev() != entry.dev() {
             return Err(invalid(super::MOUNTED));
@@ -123,7 +128,7 @@ mod owners {
     /// Checks that an entry that this crate uses internally neither belongs to another user nor is
     /// writable by others.
     pub(in super::super) fn check_own(folder: &Path, entry: &Metadata) -> io::Result<()> {
-        if !is_trusted(&fs::metadata(folder)?, entry)? {
+        if !is_trusted(entry)? {
             return Err(invalid("belongs to another user; remove it"));
         }
         if entry.mode() & BY_OTHERS != 0 {
@@ -180,27 +185,23 @@ pub(super) use owners::{
     check_link, check_only_name, check_own, check_replaceable, identity, is_shared, owner,
 };
 
-/// Gives a file or folder that the caller has just created in `folder` to the owner and the group
-/// of `folder`, if the caller is root and `folder` belongs to another user. Otherwise, that user
-/// could not replace it in a later run. Does nothing in all other cases, and on systems other than
-/// Unix.
+/// Checks that a folder, and the folders and symbolic links in its path, belong to the caller or
+/// root, so that no other user can replace the folder or the files in it. Does nothing on systems
+/// other than Unix. [`KeyPairFiles`](super::KeyPairFiles) checks its folders in this way.
 ///
-/// The caller must have created `new`: the owner of `folder` can move an existing file of root
-/// there, and must not become its owner. If the owner cannot be changed, a warning is logged.
+/// # Errors
+/// Returns an error that names the folder or link that belongs to another user, and errors of the
+/// operating system.
 ///
 /// ```
-/// use std::fs::File;
-/// use tinycert_client::files::give_to_owner;
+/// use std::path::Path;
+/// use tinycert_client::files::check_folder;
 ///
-/// # let folder = std::env::temp_dir();
-/// # let path = folder.join(format!("given-{}", std::process::id()));
-/// let file = File::create_new(&path)?;
-/// give_to_owner(&file, &folder);
-/// # std::fs::remove_file(path)?;
+/// check_folder(Path::new("/"))?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn give_to_owner(new: &File, folder: &Path) {
-    api_auth::give_to_owner(new, folder);
+pub fn check_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { real_folder(path).map(drop) } else { Ok(()) }
 }
 
 /// Rejects a file that is a mount point, such as a single file that is mounted into a container,
@@ -252,8 +253,8 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Returns the real path of a folder, for which symbolic links are followed. Returns an error for a
-/// link of another user in a shared folder.
+/// Returns the real path of a folder, for which symbolic links are followed. Returns an error if the
+/// folder, or a folder or link in its path, belongs to a user other than the caller and root.
 #[cfg(unix)]
 pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
     use std::ffi::OsString;
@@ -263,8 +264,13 @@ pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
         path.components().rev().map(|part| part.as_os_str().to_owned())
     }
 
-    let mut real = fs::canonicalize(if path.is_absolute() { "/" } else { "." })?;
-    let mut left: Vec<OsString> = parts(path).collect();
+    let path = match path.is_absolute() {
+        true => path.to_owned(),
+        false => fs::canonicalize(".")?.join(path),
+    };
+    let mut real = PathBuf::from("/");
+    owners::check_owner(&real, &fs::metadata(&real)?)?;
+    let mut left: Vec<OsString> = parts(&path).collect();
     let mut links = 0;
     while let Some(part) = left.pop() {
         match Path::new(&part).components().next() {
@@ -281,6 +287,7 @@ pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
         }
         let next = real.join(&part);
         let metadata = fs::symlink_metadata(&next)?;
+        owners::check_owner(&next, &metadata)?;
         if metadata.is_symlink() {
             check_link(&real, &metadata)?;
             links += 1;
@@ -289,7 +296,6 @@ pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
             }
             left.extend(parts(&fs::read_link(&next)?));
         } else if metadata.is_dir() {
-            owners::check_subfolder(&real, &metadata)?;
             real = next;
         } else {
             return Err(io::ErrorKind::NotADirectory.into());

@@ -122,7 +122,7 @@ fn folders_that_a_group_can_write_are_shared() {
 }
 
 #[test]
-fn links_of_others_in_the_path_of_a_folder_are_not_followed() {
+fn links_and_folders_of_others_in_the_path_of_a_folder_are_rejected() {
     let folder = Folder::new();
     fs::create_dir(folder.path("precious")).unwrap();
     let shared = folder.path("shared");
@@ -136,10 +136,26 @@ fn links_of_others_in_the_path_of_a_folder_are_not_followed() {
     if !give_away(&shared.join("certs")) || !give_away(&shared.join("theirs")) {
         return;
     }
-    let error = rejected(&files);
-    assert!(error.contains("a symbolic link of another user"), "{error}");
-    let error = rejected(&KeyPairFiles::combined(shared.join("theirs/x.pem")));
-    assert!(error.contains("a folder of another user"), "{error}");
+    let real = fs::canonicalize(&shared).unwrap();
+    for (path, other) in [
+        ("certs/../precious/x.pem", "certs"),
+        ("theirs/x.pem", "theirs"),
+        ("theirs/../x.pem", "theirs"),
+        ("theirs/own/x.pem", "theirs"),
+    ] {
+        let error = rejected(&KeyPairFiles::combined(shared.join(path)));
+        let problem =
+            format!("{} belongs to the user 54321, who could", real.join(other).display());
+        assert!(error.contains(&problem), "{path}: {error}");
+        let error = check_folder(shared.join(path).parent().unwrap()).unwrap_err().to_string();
+        assert!(error.contains(&problem), "{path}: {error}");
+    }
+    assert_eq!(names(&folder.path("precious")), ["x.pem"]);
+    assert_eq!(names(&shared), ["certs", "theirs"]);
+    // The owner of a folder to which the last link leads.
+    symlink(shared.join("theirs/y.pem"), folder.path("y.pem")).unwrap();
+    let error = rejected(&KeyPairFiles::combined(folder.path("y.pem")));
+    assert!(error.contains("theirs belongs to the user 54321"), "{error}");
 }
 
 #[test]
