@@ -32,6 +32,7 @@ pub mod json;
 mod lock;
 mod logger;
 pub mod output;
+pub mod parsing;
 pub mod process;
 mod profile_text;
 mod program;
@@ -50,9 +51,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{
-    ArgAction, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
-};
+use clap::{ArgAction, Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use api_auth;
@@ -61,7 +60,7 @@ pub use auth::WebLogin;
 pub use context::{Bodies, Connection, Context, CredentialField, Line, Number, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
-pub use program::Noun;
+pub use parsing::Noun;
 pub use request::WithJson;
 pub use termination::{InterruptibleClock, Section, Sending, TemporaryFile};
 pub use times::Times;
@@ -257,7 +256,7 @@ fn page(man: clap_mangen::Man) -> Result<Vec<u8>, Failure> {
 /// help does not show the options of that login.
 fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
     let command = C::command();
-    if P::HAS_WEB_LOGIN || program::is_deferred() {
+    if P::HAS_WEB_LOGIN || parsing::is_deferred() {
         return command;
     }
     command.mut_subcommand("auth", |auth| {
@@ -411,30 +410,6 @@ fn failure_text<P: Provider>(failure: &Failure, is_json: bool, color: ColorChoic
     text
 }
 
-/// Parses `words`. Also returns the name of an argument whose value is empty.
-fn parse<C: FromArgMatches>(
-    mut command: clap::Command,
-    words: &[OsString],
-) -> Result<(C, Option<String>), clap::Error> {
-    let matches = command.try_get_matches_from_mut(words);
-    let empty = matches.as_ref().ok().and_then(|matches| tree::empty_argument(&command, matches));
-    // Freeing the commands would take longer than parsing the arguments.
-    std::mem::forget(command);
-    C::from_arg_matches_mut(&mut matches?).map(|arguments| (arguments, empty))
-}
-
-/// Like [`parse`], with only the commands that `words` name, which is several times faster.
-fn parse_named<P: Provider, C: CommandFactory + FromArgMatches>(
-    words: &[OsString],
-    color: ColorChoice,
-) -> Result<(C, Option<String>), clap::Error> {
-    let mut all = program::deferred(words, || command_of::<P, C>().color(color));
-    let command = clap::Command::new(P::NAME).args(tree::named_arguments(&all, words));
-    let command = command.subcommands(tree::named(&mut all, words));
-    std::mem::forget(all);
-    parse(command, words)
-}
-
 /// Runs a program: parses the command line, runs the command, and prints the failure if there is
 /// one. Returns the exit status of the program.
 pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
@@ -467,9 +442,9 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
         let mut stdout = std::io::stdout().lock();
         return printed(stdout.write_all(page.as_bytes()).and_then(|()| stdout.flush()));
     }
-    let parsed = parse_named::<P, C>(&words, color);
+    let parsed = parsing::parse_named::<P, C>(&words);
     // Help and errors also name other commands, so they are created from the whole tree.
-    let parsed = parsed.or_else(|_| parse::<C>(command_of::<P, C>().color(color), &words));
+    let parsed = parsed.or_else(|_| parsing::parse::<C>(command_of::<P, C>().color(color), &words));
     let (empty, (mut global, command)) = match parsed {
         Ok((arguments, empty)) => (empty, arguments.split()),
         Err(mut error) if error.use_stderr() => {

@@ -1,16 +1,14 @@
 //! The page that `help commands` prints, and functions that search or check a command line.
 
 use std::ffi::OsString;
-use std::fmt::{Debug, Write};
+use std::fmt::Write;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::args::{BODY_OPTIONS, CAN_BE_EMPTY};
-use crate::context::Provider;
 use crate::exit::Failure;
-use crate::{CommandLine, command_of, parse, parse_named};
 
 /// Returns a page that describes each command with its arguments. The global options are at the
 /// end.
@@ -22,36 +20,6 @@ pub fn commands(mut command: Command) -> String {
     page.push_str("\nOptions of all commands:\n");
     globals.iter().for_each(|line| page.push_str(line));
     page
-}
-
-/// Returns the arguments of `all`. Those that `words` do not name are not global, because `clap`
-/// copies each global option, and its default value, to every subcommand.
-pub(crate) fn named_arguments(all: &Command, words: &[OsString]) -> Vec<Arg> {
-    let is_named = |argument: &Arg| {
-        words.iter().any(|word| match word.as_encoded_bytes() {
-            [b'-', b'-', word @ ..] => {
-                argument.get_long().is_some_and(|long| word.starts_with(long.as_bytes()))
-            }
-            [b'-', letters @ ..] => {
-                let short = argument.get_short().and_then(|short| u8::try_from(short).ok());
-                short.is_some_and(|short| letters.contains(&short))
-            }
-            _ => false,
-        })
-    };
-    let arguments = all.get_arguments();
-    arguments.map(|argument| argument.clone().global(is_named(argument))).collect()
-}
-
-/// Returns those subcommands of `all` that `words` name, and moves them out of `all`. A command with
-/// only these parses a valid command line in the same way as `all`, but faster, because `clap`
-/// copies each global option to every subcommand.
-pub(crate) fn named(all: &mut Command, words: &[OsString]) -> Vec<Command> {
-    let is_named = |command: &&mut Command| {
-        let mut names = [command.get_name()].into_iter().chain(command.get_all_aliases());
-        names.any(|name| words.iter().any(|word| word == name))
-    };
-    all.get_subcommands_mut().filter(is_named).map(std::mem::take).collect()
 }
 
 fn add(command: &Command, page: &mut String, globals: &mut Vec<String>) {
@@ -89,41 +57,6 @@ fn add(command: &Command, page: &mut String, globals: &mut Vec<String>) {
     for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
         add(child, page, globals);
     }
-}
-
-/// Returns the valid command lines that are parsed differently if only the commands and options
-/// that they name are created, and the global options without a valid command line. Each global
-/// option is tried at each place, with several values.
-pub fn different<P: Provider, C: CommandLine<P> + Debug>() -> Vec<String> {
-    let all = command_of::<P, C>();
-    let mut found = Vec::new();
-    for option in all.get_arguments().filter(|option| option.is_global_set()) {
-        let long = option.get_long().map(|long| format!("--{long}"));
-        let short = option.get_short().map(|short| format!("-{short}"));
-        let mut is_used = false;
-        for name in [long, short].into_iter().flatten() {
-            for value in ["", " ", " list", " json", " 7", "=7s", "=7/s", "=always"] {
-                let given = format!("{name}{value}");
-                for line in [
-                    format!("{} {given} auth list", P::NAME),
-                    format!("{} auth {given} list", P::NAME),
-                    format!("{} auth list {given}", P::NAME),
-                ] {
-                    let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-                    let complete = parse::<C>(command_of::<P, C>(), &words);
-                    let named = parse_named::<P, C>(&words, ColorChoice::Auto);
-                    if complete.is_ok() && format!("{complete:?}") != format!("{named:?}") {
-                        found.push(line);
-                    }
-                    is_used |= complete.is_ok();
-                }
-            }
-        }
-        if !is_used {
-            found.push(option.get_id().to_string());
-        }
-    }
-    found
 }
 
 /// Returns the arguments of subcommands whose id is also that of a global option, each preceded by
