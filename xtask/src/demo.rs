@@ -2,8 +2,10 @@
 //! with the verdict of the server.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, BufRead, BufReader, Lines};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
@@ -32,7 +34,20 @@ impl Row {
     }
 }
 
+/// Returns the folder in which the examples run. It belongs to the user who runs them, which may not
+/// be the case for the project's folder.
+fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("api-clients-demo-{}", std::process::id()))
+}
+
 pub(crate) fn run() -> Outcome {
+    fs::create_dir_all(folder()).map_err(|error| format!("{}: {error}", folder().display()))?;
+    let outcome = run_all();
+    let _ = fs::remove_dir_all(folder());
+    outcome
+}
+
+fn run_all() -> Outcome {
     println!(
         "To run a command after a $ yourself, set the variables that `cargo run -p api-sandbox` prints. A"
     );
@@ -82,10 +97,10 @@ pub(crate) fn build() -> Outcome {
 fn command(example: &Example, sandbox: &Sandbox, listener: &str) -> Result<Command, String> {
     // Cargo built it below the folder of this program.
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let folder = program.parent().map(|folder| folder.join("examples")).unwrap_or_default();
-    let program = folder.join(example.name).with_extension(std::env::consts::EXE_EXTENSION);
+    let examples = program.parent().map(|folder| folder.join("examples")).unwrap_or_default();
+    let program = examples.join(example.name).with_extension(std::env::consts::EXE_EXTENSION);
     let mut command = Command::new(program);
-    command.args(arguments(example, listener));
+    command.args(arguments(example, listener)).current_dir(folder());
     shell::set_sandbox(&mut command, sandbox);
     Ok(command)
 }
