@@ -280,7 +280,8 @@ pub struct Connection {
     /// The number of idle connections that the client keeps: the value of `--jobs`, but at least
     /// 16.
     pub jobs: usize,
-    /// Headers to add to each request. They replace headers of the same names that the client sets.
+    /// Headers to add to each request to an endpoint. They replace headers of the same names that the
+    /// client sets. Requests that open or close a session, or request a token, do not get them.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether requests and waits end if the process is terminated by a signal.
     pub is_interruptible: bool,
