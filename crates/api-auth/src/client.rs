@@ -768,7 +768,7 @@ impl Client {
 #[cold]
 fn stopped() -> Error {
     let text = "the request was not sent: its iterator was stopped";
-    TransportError::new(TransportErrorKind::Refused, Sent::No, text).into()
+    TransportError::new(TransportErrorKind::Canceled, Sent::No, text).into()
 }
 
 /// Returns the value of `work`, or `None` if it panics. What `work` uses must not be used after a

@@ -11,8 +11,8 @@ use std::time::Duration;
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::validate::has_outer_space;
 use api_auth::{
-    Body, Credential, Delivery, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params,
-    Response, Secret, StatusCode, Transport, without_user_infos,
+    Body, Credential, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response,
+    Secret, StatusCode, Transport, without_user_infos,
 };
 
 use crate::args::{
@@ -1147,12 +1147,7 @@ impl<P: Provider> Context<P> {
         for label in labels {
             let null = || Json::Other("null".to_owned());
             let result = match results.next() {
-                Some(Err(error))
-                    if error.delivery() == Delivery::NotSent && termination::is_ended() =>
-                {
-                    Err(Failure::unsent())
-                }
-                Some(result) => result.map_err(Failure::from).and_then(verdict),
+                Some(result) => result.map_err(Failure::of_batch).and_then(verdict),
                 None => Err(Failure::unsent()),
             };
             let (value, error) = match result {

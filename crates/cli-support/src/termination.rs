@@ -196,7 +196,7 @@ impl Tasks {
 
 fn terminated(sent: Sent) -> TransportError {
     // An error of this kind is not retried.
-    TransportError::new(TransportErrorKind::Refused, sent, "terminated by a signal")
+    TransportError::new(TransportErrorKind::Canceled, sent, "terminated by a signal")
 }
 
 /// A section of a command that may run to its end after a signal, for up to 5 s, so that a library

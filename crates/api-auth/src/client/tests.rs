@@ -1219,6 +1219,8 @@ fn interrupted(method: Method, code: u16, number: u64) -> (Error, usize) {
 fn interrupted_request_is_not_sent_at_any_step() {
     let (error, sent) = interrupted(Method::POST, 200, 1);
     assert_eq!((error.delivery(), error.attempts(), sent), (Delivery::NotSent, 0, 0));
+    let kind = error.transport_error().map(TransportError::kind);
+    assert_eq!(kind, Some(TransportErrorKind::Canceled));
     let (error, sent) = interrupted(Method::POST, 401, 2);
     assert_eq!((error.delivery(), error.attempts(), sent), (Delivery::NotSent, 1, 1));
     assert!(error.to_string().contains("was not sent"), "{error}");
