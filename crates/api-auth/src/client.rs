@@ -196,6 +196,14 @@ impl Client {
         self.with(|parts| parts.retry.retries = 0)
     }
 
+    /// Returns a client that does not add the headers of the settings to requests. It shares
+    /// connections, credentials and all other settings with this client.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_headers(&self) -> Self {
+        self.with(|parts| parts.headers.clear())
+    }
+
     /// Returns a client that sends no request after `interrupt` is set, and whose waits then end.
     pub(crate) fn interrupted_by(&self, interrupt: Interrupt) -> Self {
         let pace = self.0.parts.pace.clone();
@@ -760,7 +768,7 @@ impl Client {
 #[cold]
 fn stopped() -> Error {
     let text = "the request was not sent: its iterator was stopped";
-    TransportError::new(TransportErrorKind::Refused, Sent::No, text).into()
+    TransportError::new(TransportErrorKind::Canceled, Sent::No, text).into()
 }
 
 /// Returns the value of `work`, or `None` if it panics. What `work` uses must not be used after a

@@ -98,6 +98,7 @@ const KINDS: &[(TransportErrorKind, &str)] = &[
     (TransportErrorKind::TooLarge, "too_large"),
     (TransportErrorKind::Protocol, "protocol"),
     (TransportErrorKind::Refused, "refused"),
+    (TransportErrorKind::Canceled, "canceled"),
 ];
 
 /// Appends masked exchanges to a file, each as one line of JSON.

@@ -126,6 +126,7 @@ pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: 
                 TransportErrorKind::Tls
                     | TransportErrorKind::TooLarge
                     | TransportErrorKind::Refused
+                    | TransportErrorKind::Canceled
             );
             (is_temporary, sent == Sent::No, None)
         }

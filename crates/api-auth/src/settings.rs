@@ -110,8 +110,8 @@ impl Settings {
         self.application = Some(name);
     }
 
-    /// Sets the headers to add to each request after it is signed. They replace headers of the same
-    /// names that the client sets.
+    /// Sets the headers to add to each request to an endpoint after it is signed. They replace headers
+    /// of the same names that the client sets. Requests for tokens and sessions do not get them.
     #[doc(hidden)]
     pub fn headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) {
         self.headers = headers;

@@ -119,6 +119,8 @@ pub enum TransportErrorKind {
     /// or because the proxy cannot be used or rejects the connection. Unlike
     /// [`Delivery::Refused`](crate::Delivery::Refused), the server received nothing.
     Refused,
+    /// The request was canceled, for example because its iterator was stopped.
+    Canceled,
 }
 
 /// The error of a request without a complete response. It is part of [`Error`](crate::Error), and

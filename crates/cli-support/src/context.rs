@@ -11,8 +11,8 @@ use std::time::Duration;
 use api_auth::http::{HeaderName, HeaderValue};
 use api_auth::validate::has_outer_space;
 use api_auth::{
-    Body, Credential, Delivery, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params,
-    Response, Secret, StatusCode, Transport, without_user_infos,
+    Body, Credential, Endpoint, EndpointInfo, Error, Items, NumberedPages, Paged, Params, Response,
+    Secret, StatusCode, Transport, without_user_infos,
 };
 
 use crate::args::{
@@ -280,7 +280,8 @@ pub struct Connection {
     /// The number of idle connections that the client keeps: the value of `--jobs`, but at least
     /// 16.
     pub jobs: usize,
-    /// Headers to add to each request. They replace headers of the same names that the client sets.
+    /// Headers to add to each request to an endpoint. They replace headers of the same names that the
+    /// client sets. Requests that open or close a session, or request a token, do not get them.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Whether requests and waits end if the process is terminated by a signal.
     pub is_interruptible: bool,
@@ -1146,12 +1147,7 @@ impl<P: Provider> Context<P> {
         for label in labels {
             let null = || Json::Other("null".to_owned());
             let result = match results.next() {
-                Some(Err(error))
-                    if error.delivery() == Delivery::NotSent && termination::is_ended() =>
-                {
-                    Err(Failure::unsent())
-                }
-                Some(result) => result.map_err(Failure::from).and_then(verdict),
+                Some(result) => result.map_err(Failure::of_batch).and_then(verdict),
                 None => Err(Failure::unsent()),
             };
             let (value, error) = match result {

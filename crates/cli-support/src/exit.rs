@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io;
 
-use api_auth::{Error, ErrorKind, InputError, StatusCode};
+use api_auth::{
+    Delivery, Error, ErrorKind, InputError, StatusCode, TransportError, TransportErrorKind,
+};
 
 use crate::json::Json;
 use crate::output::printable;
@@ -170,6 +172,15 @@ impl Failure {
     /// Creates the failure for a request that was not sent because of a signal.
     pub(crate) fn unsent() -> Self {
         Self::new(Exit::Unavailable, "not sent, because the program was terminated by a signal")
+    }
+
+    /// Converts the error of a request of a batch. A batch is canceled only by a signal.
+    pub(crate) fn of_batch(error: Error) -> Self {
+        let kind = error.transport_error().map(TransportError::kind);
+        match error.delivery() {
+            Delivery::NotSent if kind == Some(TransportErrorKind::Canceled) => Self::unsent(),
+            _ => error.into(),
+        }
     }
 
     /// Creates the failure of an operation on a local file.
@@ -502,6 +513,23 @@ mod tests {
         assert_eq!(of(2, &[Exit::Local, Exit::Local]), Exit::Local);
         assert_eq!(of(2, &[Exit::Local]), Exit::Partial);
         assert_eq!(of(2, &[Exit::Local, Exit::Unavailable]), Exit::Partial);
+    }
+
+    #[test]
+    fn only_a_canceled_request_of_a_batch_is_unsent_because_of_a_signal() {
+        use api_auth::Sent;
+
+        for (kind, sent, is_unsent) in [
+            (TransportErrorKind::Canceled, Sent::No, true),
+            (TransportErrorKind::Canceled, Sent::Maybe, false),
+            (TransportErrorKind::Connect, Sent::No, false),
+            (TransportErrorKind::Refused, Sent::No, false),
+        ] {
+            let failure = Failure::of_batch(TransportError::new(kind, sent, "problem").into());
+            let found = failure.message() == Failure::unsent().message();
+            assert_eq!(found, is_unsent, "{kind:?} {sent:?}: {failure}");
+            assert!(is_unsent || failure.message().contains("problem"), "{failure}");
+        }
     }
 
     #[test]

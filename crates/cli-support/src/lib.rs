@@ -500,17 +500,17 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let result = command.run(&context);
     let result = result.map_err(|failure| named(context.name_setting(named(failure, true)), false));
     termination::done(result.is_err());
-    drop(context);
+    let exit = result.unwrap_or_else(|failure| {
+        let failure = hinted::<P>(failure.with_variable_of(P::CREDENTIALS));
+        let exit = failure.exit();
+        logger::print_exchanges();
+        print_failure::<P>(failure, &words, is_json, color);
+        exit
+    });
     termination::shown();
-    match result {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            let failure = hinted::<P>(failure.with_variable_of(P::CREDENTIALS));
-            let exit = failure.exit();
-            print_failure::<P>(failure, &words, is_json, color);
-            exit.into()
-        }
-    }
+    // Closing a session may take long, and a signal then ends the program.
+    drop(context);
+    exit.into()
 }
 
 #[cfg(test)]

@@ -75,15 +75,7 @@ pub(crate) struct Tasks {
     is_done: bool,
 }
 
-static TASKS: Mutex<Tasks> = Mutex::new(Tasks {
-    next: 0,
-    tasks: Vec::new(),
-    is_ended: false,
-    writes: 0,
-    is_unshown: false,
-    endpoint: "",
-    is_done: false,
-});
+static TASKS: Mutex<Tasks> = Mutex::new(Tasks::new());
 /// Notified when a section ends after a signal.
 static SECTIONS: Condvar = Condvar::new();
 /// A function that returns the report for the id of an endpoint and the number of a signal.
@@ -99,6 +91,18 @@ pub(crate) fn tasks() -> MutexGuard<'static, Tasks> {
 }
 
 impl Tasks {
+    const fn new() -> Self {
+        Self {
+            next: 0,
+            tasks: Vec::new(),
+            is_ended: false,
+            writes: 0,
+            is_unshown: false,
+            endpoint: "",
+            is_done: false,
+        }
+    }
+
     pub(crate) fn add(&mut self, task: Task) -> u64 {
         self.next += 1;
         self.tasks.push((self.next, task));
@@ -196,7 +200,7 @@ impl Tasks {
 
 fn terminated(sent: Sent) -> TransportError {
     // An error of this kind is not retried.
-    TransportError::new(TransportErrorKind::Refused, sent, "terminated by a signal")
+    TransportError::new(TransportErrorKind::Canceled, sent, "terminated by a signal")
 }
 
 /// A section of a command that may run to its end after a signal, for up to 5 s, so that a library
@@ -305,16 +309,22 @@ impl Clock for InterruptibleClock {
     }
 
     fn sleep_or_interrupt(&self, duration: Duration, interrupt: &Interrupt) {
-        let mut tasks = tasks();
-        if tasks.is_ended() {
-            return;
-        }
-        // A signal also sets the interrupt, because no further request can be sent.
-        let number = tasks.add(Task::Wake(interrupt.clone()));
-        drop(tasks);
-        interrupt.wait(duration);
-        self::tasks().remove(number);
+        wait(tasks, duration, interrupt);
     }
+}
+
+/// Waits for the interrupt, but no longer than `duration`, and not after a signal. `lock` locks the
+/// tasks.
+fn wait(lock: impl Fn() -> MutexGuard<'static, Tasks>, duration: Duration, interrupt: &Interrupt) {
+    let mut tasks = lock();
+    if tasks.is_ended() {
+        return;
+    }
+    // A signal also sets the interrupt, because no further request can be sent.
+    let number = tasks.add(Task::Wake(interrupt.clone()));
+    drop(tasks);
+    interrupt.wait(duration);
+    lock().remove(number);
 }
 
 /// Restores the attributes of a terminal.
@@ -582,36 +592,37 @@ mod tests {
 
     #[test]
     fn wait_ends_when_its_interrupt_is_set() {
+        static LOCAL: Mutex<Tasks> = Mutex::new(Tasks::new());
+
         let interrupt = Interrupt::default();
-        let (sender, ended) = mpsc::channel();
+        let (sender, locked) = mpsc::channel();
         let waiting = interrupt.clone();
-        thread::spawn(move || {
-            InterruptibleClock.sleep_or_interrupt(HOUR, &waiting);
-            let _ = sender.send(());
+        let thread = thread::spawn(move || {
+            let lock = || {
+                let tasks = LOCAL.lock().unwrap();
+                sender.send(()).unwrap();
+                tasks
+            };
+            wait(lock, HOUR, &waiting);
         });
-        let is_waiting = || {
-            let tasks = tasks();
-            tasks.tasks.iter().any(|(_, task)| matches!(task, Task::Wake(_)))
-        };
-        // Without a limit, a wait that is not registered would not end the test.
-        for _ in 0..1_000_000 {
-            if is_waiting() {
-                break;
-            }
-            thread::yield_now();
-        }
+        locked.recv().unwrap();
+        // The other thread holds the lock until the wait is registered.
+        let count = LOCAL.lock().unwrap().tasks.len();
+        assert_eq!(count, 1);
+        assert!(locked.try_recv().is_err(), "the wait ended without its interrupt");
         interrupt.set();
-        ended.recv_timeout(Duration::from_secs(60)).unwrap();
+        locked.recv_timeout(Duration::from_secs(60)).unwrap();
+        thread.join().unwrap();
+        assert!(LOCAL.lock().unwrap().tasks.is_empty());
     }
 
     #[cfg(unix)]
     #[test]
     fn signal_ends_a_wait() {
         let interrupt = Interrupt::default();
-        let mut tasks = tasks();
-        let number = tasks.add(Task::Wake(interrupt.clone()));
+        let mut tasks = Tasks::new();
+        tasks.add(Task::Wake(interrupt.clone()));
         tasks.interrupt();
-        tasks.remove(number);
         assert!(interrupt.is_set());
     }
 }

@@ -84,7 +84,7 @@ impl Session {
         if self.auth.token().is_none() {
             return Ok(());
         }
-        match self.send(&Disconnect::new()) {
+        match self.core.without_headers().send(&Disconnect::new()) {
             Err(error) if error::is_session_gone(&error) => Ok(()),
             result => result,
         }

@@ -101,7 +101,6 @@ impl Client {
                 endpoint.set(preparation.endpoint);
                 let mut request = preparation.request;
                 self.add_headers(&mut request, "application/json");
-                self.replace_headers(&mut request);
                 let listed = self.0.parts.provider.secret_parameters;
                 copy.set(&request, listed);
                 // An authorization code is a secret in each request for a token.

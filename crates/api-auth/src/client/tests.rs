@@ -103,6 +103,28 @@ fn headers_of_the_settings_replace_others_and_listed_ones_are_secret() {
     assert!(error.contains("2: *** is invalid"), "{error}");
 }
 
+#[test]
+fn headers_of_the_settings_are_not_added_to_requests_for_a_token() {
+    let sent = Arc::<Mutex<Vec<(String, bool)>>>::default();
+    let seen = Arc::clone(&sent);
+    let mut settings = Settings::default();
+    let header = (HeaderName::from_static("content-type"), HeaderValue::from_static("text/plain"));
+    settings.headers(vec![header]);
+    settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+        let has_header = request.headers().contains_key("content-type");
+        seen.lock().unwrap().push((request.uri().path().to_owned(), has_header));
+        Ok(status(200).body(Vec::new()).unwrap())
+    }));
+    let auth: Arc<dyn Auth> = ShortLived::new(Duration::from_secs(60));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap();
+    client.send(&get()).unwrap();
+    client.without_headers().send(&get()).unwrap();
+    let expected = [("/token", false), ("/things", true), ("/things", false)];
+    let expected = expected.map(|(path, has_header)| (path.to_owned(), has_header));
+    assert_eq!(*sent.lock().unwrap(), expected);
+}
+
 fn status(status: u16) -> http::response::Builder {
     http::Response::builder().status(status)
 }
@@ -1197,6 +1219,8 @@ fn interrupted(method: Method, code: u16, number: u64) -> (Error, usize) {
 fn interrupted_request_is_not_sent_at_any_step() {
     let (error, sent) = interrupted(Method::POST, 200, 1);
     assert_eq!((error.delivery(), error.attempts(), sent), (Delivery::NotSent, 0, 0));
+    let kind = error.transport_error().map(TransportError::kind);
+    assert_eq!(kind, Some(TransportErrorKind::Canceled));
     let (error, sent) = interrupted(Method::POST, 401, 2);
     assert_eq!((error.delivery(), error.attempts(), sent), (Delivery::NotSent, 1, 1));
     assert!(error.to_string().contains("was not sent"), "{error}");

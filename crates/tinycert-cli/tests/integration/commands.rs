@@ -136,6 +136,20 @@ fn file_is_inspected_and_its_expiry_checked() {
 }
 
 #[test]
+fn requests_of_a_session_have_no_headers_of_the_user() {
+    let world = world();
+    world.sandbox.take_seen();
+    world.text(&["api", "ca.list", "-H", "X-Trace: 7"]);
+    let seen = world.sandbox.take_seen();
+    let sent = seen
+        .iter()
+        .map(|seen| (seen.verdict.endpoint, seen.request.header("x-trace").is_some()))
+        .collect::<Vec<_>>();
+    let expected = [("session.connect", false), ("ca.list", true), ("session.disconnect", false)];
+    assert_eq!(sent, expected.map(|(id, has_header)| (Some(id), has_header)));
+}
+
+#[test]
 fn dry_run_sends_reads_only() {
     let world = world();
     world.sandbox.take_seen();

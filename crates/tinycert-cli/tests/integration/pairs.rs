@@ -1892,6 +1892,22 @@ mod unix {
     }
 
     #[test]
+    fn failure_is_shown_before_the_session_is_closed() {
+        for format in ["table", "json"] {
+            let world = world();
+            let server = world.sandbox.tinycert();
+            let stall = Misbehaviour::StallInHeaders(Duration::from_secs(60));
+            server.misbehave_at("/api/v1/disconnect", stall, 1);
+            let arguments = ["api", "ca.details", "-f", "ca_id=999", "-o", format];
+            let child = command(&world, &arguments).stderr(Stdio::piped()).spawn().unwrap();
+            let is_stalled = || server.seen().iter().any(|seen| seen.status.is_none());
+            let text = terminate(child, is_stalled);
+            assert_eq!(text.matches("tinycert ca.details: ").count(), 1, "{format}: {text}");
+            assert!(!text.contains("terminated by a signal"), "{format}: {text}");
+        }
+    }
+
+    #[test]
     fn terminated_run_kills_its_hook_with_its_children() {
         let world = world();
         let hook = "sh -c 'echo $$ > grandchild; exec sleep 600' & echo $! > child; wait";

@@ -355,6 +355,20 @@ fn messages_name_the_typed_arguments() {
 }
 
 #[test]
+fn request_for_a_token_has_no_headers_of_the_user() {
+    let world = World::new();
+    world.sandbox.take_seen();
+    let run = world.run(&["api", "GET", "/transactions", "-H", "Content-Type: text/plain"]);
+    assert_eq!(run.status, 0, "{run:?}");
+    let seen = world.sandbox.take_seen();
+    let sent = seen.iter().map(|seen| {
+        (seen.verdict.endpoint, seen.request.header("content-type") == Some("text/plain"))
+    });
+    let expected = [(Some("oauth.token"), false), (Some("transactions.list"), true)];
+    assert_eq!(sent.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn headers_are_sent_and_shown() {
     let world = World::new();
     world.sandbox.take_seen();
