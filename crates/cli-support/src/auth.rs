@@ -1117,7 +1117,8 @@ const fn are_described(mut variables: &[Variable]) -> bool {
 ///
 /// # Errors
 /// Returns a failure with [`Exit::Usage`] if a value contains control characters, or if it is only
-/// spaces, or begins or ends with spaces and is not a secret.
+/// spaces, or begins or ends with spaces and is not a secret, and with [`Exit::Local`] at the end of
+/// the input.
 fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
     let mut values = Vec::new();
@@ -1131,7 +1132,14 @@ fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
         } else {
             let mut stderr = io::stderr();
             write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(failed)?;
-            limited_line(&mut io::stdin().lock())
+            limited_line(&mut io::stdin().lock()).and_then(|line| match line.is_empty() {
+                // Ctrl-D, as at the prompt for a secret. It ends no line.
+                true => {
+                    let _ = writeln!(stderr);
+                    Err(io::Error::new(io::ErrorKind::UnexpectedEof, "unexpected end of file"))
+                }
+                false => Ok(line),
+            })
         };
         let value = typed_line(variable.key, line)?;
         // A secret can be a pass phrase with such spaces.
@@ -1166,30 +1174,34 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
     }
 }
 
-/// Removes a profile, and its access token if that is in the default cache of the program. Returns
-/// a message for the user.
+/// Removes a profile, after its access token if that is in the default cache of the program, so
+/// that an interrupted command can be repeated. Returns a message for the user.
 pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<String, Failure> {
     let global = &context.global;
-    let (mut profiles, lock) = Profiles::edit(P::NAME, global, false)?;
-    let Some(profile) = profiles.remove(name) else { return Err(no_profile(&profiles, name)) };
-    let mut message =
-        profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))?;
-    drop(lock);
+    let mut forgotten = Ok(None);
     if P::HAS_TOKEN_CACHE && !global.dry_run {
+        let profiles = Profiles::load(P::NAME)?;
+        let profile = profiles.profile(name).ok_or_else(|| no_profile(&profiles, name))?;
         // The token does not depend on the secrets, which may be the output of commands that prompt.
         let is_wanted = |variable: &Variable| !variable.is_secret;
-        let settings = Settings::from_profile(name, &profile, P::VARIABLES, is_wanted);
-        let forgotten = settings.and_then(|settings| context.forget_token(&settings));
-        let forgotten = forgotten.map_err(|failure| {
+        let settings = Settings::from_profile(name, profile, P::VARIABLES, is_wanted);
+        forgotten = settings.and_then(|settings| context.forget_token(&settings));
+    }
+    let (mut profiles, _lock) = Profiles::edit(P::NAME, global, false)?;
+    if profiles.remove(name).is_none() {
+        return Err(no_profile(&profiles, name));
+    }
+    let message =
+        profiles.commit(global, ["remove", "removed"], &format!("profile `{name}` from"))?;
+    match forgotten {
+        Ok(None) => Ok(message),
+        Ok(Some(forgotten)) => Ok(format!("{message}\n{forgotten}")),
+        Err(failure) => {
             let problem = failure.message();
             let problem = format!("{message}; its access token was not removed: {problem}");
-            Failure::new(Exit::Local, problem)
-        })?;
-        if let Some(forgotten) = forgotten {
-            message.push_str(&format!("\n{forgotten}"));
+            Err(Failure::new(Exit::Local, problem))
         }
     }
-    Ok(message)
 }
 
 #[cfg(test)]

@@ -1591,7 +1591,8 @@ impl Program<'_> {
         Some(ended(child.wait_with_output().unwrap()))
     }
 
-    /// Checks that the prompts of `auth login` describe each optional setting.
+    /// Checks that the prompts of `auth login` describe each optional setting, and that the end of
+    /// the input at a prompt is an error.
     ///
     /// # Panics
     /// Panics if they do not.
@@ -1607,6 +1608,11 @@ impl Program<'_> {
             assert!(shown.contains(setting), "{shown}");
         }
         assert!(!shown.contains("(optional)") && !shown.contains("(optional: )"), "{shown}");
+        // The first prompt is visible.
+        let ended = self.on_terminal(&["auth", "login"], "\u{4}").unwrap();
+        let (key, _) = ended.stdout.split_once(':').unwrap();
+        let problem = format!(" {key}: unexpected end of file");
+        assert!(ended.status == 10 && ended.stdout.contains(&problem), "{ended:?}");
     }
 
     /// Checks that a program that gets a signal ends at once by this signal, as shells expect it,

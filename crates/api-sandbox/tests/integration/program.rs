@@ -389,6 +389,111 @@ mod signals {
         assert_eq!(running.0.wait().unwrap().signal(), Some(15));
     }
 
+    /// Returns the two ends of a pipe whose buffer is full.
+    fn full_pipe() -> (std::os::unix::net::UnixStream, Stdio) {
+        let (reader, mut writer) = std::os::unix::net::UnixStream::pair().unwrap();
+        writer.set_nonblocking(true).unwrap();
+        while writer.write(b"x").is_ok() {}
+        writer.set_nonblocking(false).unwrap();
+        (reader, Stdio::from(std::os::fd::OwnedFd::from(writer)))
+    }
+
+    #[test]
+    fn signal_ends_the_program_while_its_output_is_not_read() {
+        for (name, number) in signals() {
+            for is_stdout in [true, false] {
+                let folder = Folder::new(&format!("unread-{name}"));
+                let (_reader, full) = full_pipe();
+                let mut command = program(&["tpay", "--port", "0", "--tls"]);
+                command.env("TMPDIR", &folder.0);
+                match is_stdout {
+                    true => command.stdout(full).stderr(Stdio::null()),
+                    false => command.stdout(Stdio::null()).stderr(full),
+                };
+                let mut running = Running(command.spawn().unwrap());
+                let files = || std::fs::read_dir(&folder.0).unwrap().count();
+                // Signals are handled before the file is created.
+                wait_until(&mut running.0, || files() > 0);
+                assert!(kill(name, &running.0.id().to_string()));
+                let mut status = None;
+                within_limit(|| {
+                    status = running.0.try_wait().unwrap();
+                    status.is_some()
+                });
+                let signal = status.map(|status| status.signal());
+                assert_eq!(signal, Some(Some(number)), "{name} {is_stdout}");
+                assert_eq!(files(), 0, "{name} {is_stdout}");
+            }
+        }
+    }
+
+    #[test]
+    fn requests_are_answered_while_the_log_is_not_read() {
+        const REQUESTS: usize = 1500;
+        let (reader, full) = full_pipe();
+        let mut command = program(&["tpay", "--port", "0", "--env", "dotenv"]);
+        let mut running = Running(command.stdout(Stdio::piped()).stderr(full).spawn().unwrap());
+        let stdout = BufReader::new(running.0.stdout.take().unwrap());
+        let line = stdout.lines().map(Result::unwrap).find(|line| line.contains("TPAY_BASE_URL"));
+        let address = line.unwrap().replace("TPAY_BASE_URL=http://", "");
+        let request = || {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+            let request = "GET /transactions HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut response = String::new();
+            stream.read_to_string(&mut response).unwrap();
+            assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
+        };
+        (0..REQUESTS).for_each(|_| request());
+        // The lines that do not fit are counted in one message, and those after it are logged.
+        let mut log = BufReader::new(reader).lines().map(Result::unwrap);
+        let is_message = |line: &String| line.contains(" lines of the log were dropped");
+        let lines: Vec<String> = log.by_ref().take_while(|line| !is_message(line)).collect();
+        let logged = lines.iter().filter(|line| line.contains("GET /transactions")).count();
+        assert!(logged > 100 && logged < REQUESTS, "{logged}");
+        request();
+        let next = log.next().unwrap();
+        assert!(next.contains("GET /transactions") && !is_message(&next), "{next}");
+        assert!(kill("TERM", &running.0.id().to_string()));
+        assert_eq!(running.0.wait().unwrap().signal(), Some(15));
+    }
+
+    #[test]
+    fn limit_of_file_sizes_is_an_error_like_a_full_disk() {
+        let folder = Folder::new("limit");
+        let limited = |blocks: u8, arguments: &str| {
+            let mut command = Command::new("sh");
+            let script = format!("ulimit -f {blocks}; exec \"$0\" {arguments}");
+            command.args(["-c", &script, env!("CARGO_BIN_EXE_api-sandbox")]);
+            command.current_dir(&folder.0).env("TMPDIR", &folder.0).stdin(Stdio::null());
+            command
+        };
+        for (arguments, named) in [
+            ("run tpay --tls -- true", "--tls: "),
+            ("run tpay --env-file variables -- true", "--env-file variables: "),
+            ("--help > help", "standard output: "),
+        ] {
+            let output = limited(0, arguments).output().unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(10), "{arguments}: {error}");
+            assert!(error.starts_with(&format!("api-sandbox: {named}")), "{error}");
+            let _ = std::fs::remove_file(folder.0.join("help"));
+            assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0, "{arguments}");
+        }
+        // A log that cannot be written does not end the servers.
+        let mut command = limited(1, "tpay --port 0 --env dotenv 2> log");
+        let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+        let stdout = BufReader::new(running.0.stdout.take().unwrap());
+        let line = stdout.lines().map(Result::unwrap).find(|line| line.contains("TPAY_BASE_URL"));
+        let address = line.unwrap().replace("TPAY_BASE_URL=http://", "");
+        for _ in 0..50 {
+            assert!(get(&address, "/transactions").starts_with("HTTP/1.1 401 "));
+        }
+        assert!(kill("TERM", &running.0.id().to_string()));
+        assert_eq!(running.0.wait().unwrap().signal(), Some(15));
+    }
+
     #[test]
     fn signal_ends_the_servers_and_removes_their_certificate() {
         for (name, number) in signals() {

@@ -13,9 +13,9 @@ test_support::program_rules! {
 fn secret_of_a_prompt_is_stored_unchanged() {
     let world = world();
     check(&world, |program| {
-        let Some(login) = program.on_terminal(&["auth", "login"], "AID\n se cret \n\n\n\n") else {
-            return;
-        };
+        // An empty line for each optional setting, and one that is lost with the silent prompt.
+        let input = "AID\n se cret \n\n\n\n\n";
+        let Some(login) = program.on_terminal(&["auth", "login"], input) else { return };
         assert_eq!(login.status, 0, "{login:?}");
         let profiles = world.home.join(".config/tinypass/profiles.toml");
         let profiles = std::fs::read_to_string(profiles).unwrap();

@@ -124,3 +124,36 @@ fn logout_removes_the_token_from_the_default_cache_only() {
         assert!(!std::fs::read_to_string(&path).unwrap().contains("[profiles.p]"));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn killed_logout_can_be_repeated() {
+    use std::process::Stdio;
+
+    let world = World::new();
+    let env = world.env_file();
+    let env: Vec<_> = env.lines().filter(|line| !line.contains("TPAY_TOKEN_CACHE")).collect();
+    let login = ["auth", "login", "--env-file", "-"];
+    assert_eq!(world.with_input(&login, &(env.join("\n") + "\n")).status, 0);
+    assert_eq!(world.with_input(&["transaction", "list"], "").status, 0);
+    let folder = world.home.join("cache").join("tpay-client");
+    let tokens = || {
+        let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().ends_with(".json")).count()
+    };
+    assert_eq!(tokens(), 1);
+    // The lock keeps the command from removing the profile.
+    let lock = world.home.join(".config/tpay/.profiles.toml.lock");
+    let lock = std::fs::File::create(lock).unwrap();
+    lock.lock().unwrap();
+    let mut command = world.bare(&["auth", "logout"]);
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    test_support::cli::wait_until(&mut child, || tokens() == 0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(lock);
+    assert_eq!(world.with_input(&["auth", "list"], "").stdout, "default\ttrue\n");
+    let run = world.with_input(&["auth", "logout"], "");
+    assert!(run.status == 0 && run.stderr.contains("removed profile `default`"), "{run:?}");
+}

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 pub(crate) use self::signals::Signals;
 #[cfg(unix)]
-pub(crate) use self::signals::{CHECK, GRACE};
+pub(crate) use self::signals::{CHECK, GRACE, handle_file_limit};
+use crate::messages;
 
 /// The exit status or the signal with which the program ends.
 #[derive(Debug)]
@@ -31,6 +32,19 @@ impl End {
     }
 }
 
+impl Signals {
+    /// Unless `end` is a signal, waits until all messages are written. If a signal arrives first,
+    /// returns it instead of `end`.
+    pub(crate) fn flush(&self, end: End) -> End {
+        if let End::Status(_) = end
+            && let Ok(Err(signal)) = self.interruptible(messages::flush)
+        {
+            return signal;
+        }
+        end
+    }
+}
+
 /// Returns the exit status with which shells report a signal: 128 plus its number.
 #[cfg(unix)]
 fn status_of_signal(signal: std::os::raw::c_int) -> ExitCode {
@@ -43,6 +57,7 @@ mod signals {
     use std::os::raw::c_int;
     use std::os::unix::process::{CommandExt, ExitStatusExt};
     use std::process::{Child, Command, ExitCode, ExitStatus};
+    use std::sync::Arc;
     use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
     use std::thread;
     use std::time::Duration;
@@ -52,7 +67,7 @@ mod signals {
         waitpgid,
     };
     use signal_hook::consts::{
-        SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
+        SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ,
     };
 
     use super::{End, status_of_signal};
@@ -70,6 +85,13 @@ mod signals {
     /// The interval at which this process checks whether children of the command are still running,
     /// because it receives no signal when they end.
     pub(crate) const CHECK: Duration = Duration::from_millis(20);
+
+    /// Handles SIGXFSZ, so that a file that exceeds the limit of `ulimit -f` is an error like that
+    /// of a full disk.
+    pub(crate) fn handle_file_limit() {
+        // The flag is not read: with any handler, only the write fails.
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    }
 
     /// A queue of the signals that this process has received.
     #[derive(Debug)]

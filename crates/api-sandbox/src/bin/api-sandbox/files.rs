@@ -98,7 +98,7 @@ pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
 fn note_waiting(option: &str, path: &Path, act: &str) {
     let path = path.display();
     let note = format_args!("{option} {path}: waiting for a program that {act} this named pipe\n");
-    crate::message(note);
+    crate::messages::message(note);
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@ mod cleanup;
 mod ending;
 mod environment;
 mod files;
+mod messages;
 mod seed;
 // The servers use it, too; it is not part of the public API.
 #[path = "../../strict_json.rs"]
@@ -23,6 +24,7 @@ use arguments::{Arguments, Log, Parsed, VERSION, help};
 use cleanup::CleanUp;
 use ending::{End, Signals};
 use environment::Format;
+use messages::message;
 
 /// The exit status for invalid arguments.
 const USAGE: u8 = 2;
@@ -31,6 +33,8 @@ const USAGE: u8 = 2;
 const LOCAL: u8 = 10;
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    ending::handle_file_limit();
     match arguments::parse(lexopt::Parser::from_env(), environment::shell().as_deref()) {
         Ok(Parsed::Help) => print(&help()),
         Ok(Parsed::Version) => print(VERSION),
@@ -43,20 +47,28 @@ fn main() -> ExitCode {
             let why = format!("--env-file: must not be the same file as --seed ({file})");
             fail(USAGE, &why)
         }
-        Ok(Parsed::Run(arguments)) => match serve(&arguments) {
-            Ok(end) => end.exit(),
+        Ok(Parsed::Run(arguments)) => match start(&arguments) {
+            Ok((sandbox, signals)) => {
+                let end = serve(&arguments, &sandbox, &signals)
+                    .unwrap_or_else(|why| End::Status(fail(LOCAL, &why)));
+                drop(sandbox);
+                signals.flush(end).exit()
+            }
             Err(why) => fail(LOCAL, &why),
         },
         Err(why) => fail(USAGE, &format!("{why}; see api-sandbox --help")),
     }
 }
 
-/// Starts the servers, and runs until the program is stopped or, with `api-sandbox run`, the
-/// command has ended.
-fn serve(arguments: &Arguments) -> Result<End, String> {
+/// Returns whether the clients connect to listeners of their own.
+fn is_elsewhere(arguments: &Arguments) -> bool {
+    arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST)
+}
+
+/// Starts the servers, and then the handling of signals.
+fn start(arguments: &Arguments) -> Result<(Sandbox, Signals), String> {
     let clock = arguments.clock.clone().unwrap_or_default();
-    let is_elsewhere = arguments.tls || arguments.bind != IpAddr::from(Ipv4Addr::LOCALHOST);
-    let port = if is_elsewhere { 0 } else { arguments.port };
+    let port = if is_elsewhere(arguments) { 0 } else { arguments.port };
     let sandbox = Sandbox::start_with_clock(port, clock)
         .map_err(|error| format!("{error}; --port 0 selects free ports"))?;
     if let Some(file) = &arguments.seed {
@@ -66,9 +78,16 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     sandbox.limit_record();
     // From here on, there is a file to remove or a command to end.
     let signals = Signals::handle().map_err(|error| format!("signals: {error}"))?;
+    messages::start().map_err(|error| format!("standard error: {error}"))?;
+    Ok((sandbox, signals))
+}
+
+/// Runs until the program is stopped or, with `api-sandbox run`, the command has ended.
+fn serve(arguments: &Arguments, sandbox: &Sandbox, signals: &Signals) -> Result<End, String> {
+    let is_elsewhere = is_elsewhere(arguments);
     let tls = arguments.tls.then(|| Tls::new(arguments.bind)).transpose();
     let tls = tls.map_err(|error| format!("--tls: {error}"))?;
-    let urls = if is_elsewhere { listen(&sandbox, arguments, tls.as_ref())? } else { Vec::new() };
+    let urls = if is_elsewhere { listen(sandbox, arguments, tls.as_ref())? } else { Vec::new() };
     let certificate = tls.map(|tls| certificate(&std::env::temp_dir(), &tls)).transpose()?;
     let mut clean_up = match certificate.is_some() || arguments.command.is_some() {
         // The program works without it.
@@ -78,7 +97,7 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
     for (how, times, path) in &arguments.misbehaviours {
         sandbox.misbehave_at(path, how, *times);
     }
-    log(&sandbox, arguments);
+    log(sandbox, arguments);
     let url = |value: String| {
         let other = urls.iter().find(|(plain, _)| *plain == value);
         other.map_or(value, |(_, other)| other.clone())
@@ -103,15 +122,19 @@ fn serve(arguments: &Arguments) -> Result<End, String> {
         }
     }
     if let Some([program, rest @ ..]) = arguments.command.as_deref() {
-        return run(program, rest, &variables, &signals, clean_up.as_mut());
+        return run(program, rest, &variables, signals, clean_up.as_mut());
     }
     if arguments.env_file.is_none() {
         let text = environment::text(arguments.format, &variables);
-        let mut stdout = io::stdout();
-        stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-            .map_err(|error| format!("standard output: {error}"))?;
+        let failed = |error: io::Error| format!("standard output: {error}");
+        let printed = signals.interruptible(move || {
+            let mut stdout = io::stdout();
+            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+        });
+        match printed.map_err(failed)? {
+            Ok(printed) => printed.map_err(failed)?,
+            Err(end) => return Ok(end),
+        }
     }
     for (provider, base_url) in sandbox.base_urls() {
         if arguments.providers.contains(&provider) {
@@ -224,11 +247,6 @@ fn print(text: &str) -> ExitCode {
 fn fail(status: u8, why: &str) -> ExitCode {
     message(format_args!("api-sandbox: {why}\n"));
     ExitCode::from(status)
-}
-
-/// Writes to standard error. Errors are ignored.
-fn message(text: fmt::Arguments<'_>) {
-    let _ = io::stderr().write_fmt(text);
 }
 
 #[cfg(test)]
