@@ -196,11 +196,7 @@ impl Settings {
                     Some(name) if self.source == ENVIRONMENT => format!(", because {name} is set"),
                     _ => String::new(),
                 };
-                let problem = format!(
-                    "{} is not set (credentials were read from the {}{because})",
-                    self.own_name(variables, variable.name),
-                    self.source
-                );
+                let problem = format!("{}{because})", self.unset(variables, variable.name));
                 // If there are profiles but no default one, the hint names them.
                 let is_nothing_set = self.decisive(variables).is_none();
                 let profiles = match is_nothing_set && self.source == ENVIRONMENT {
@@ -213,6 +209,9 @@ impl Settings {
                          are: {}",
                         names.join(", ")
                     ),
+                    None if self.is_of_profile() => {
+                        format!("run `{{program}} auth login{}`", self.profile_option())
+                    }
                     None => format!(
                         "set it, run `{program} auth login`, or use --profile NAME or --env-file \
                          FILE"
@@ -279,6 +278,47 @@ impl Settings {
         variable.filter(|_| self.is_of_profile()).map_or(name, |variable| variable.key)
     }
 
+    /// Returns the name of the setting `name` within its source, and the source unless it is the
+    /// environment, such as ``merchant_id of the profile `shop` ``.
+    pub fn place_of(&self, variables: &[Variable], name: &'static str) -> String {
+        let own = self.own_name(variables, name);
+        match self.source.as_str() {
+            ENVIRONMENT => own.to_owned(),
+            source => format!("{own} of the {source}"),
+        }
+    }
+
+    /// Returns the message for a missing credential, without the closing parenthesis.
+    fn unset(&self, variables: &[Variable], name: &'static str) -> String {
+        let name = self.own_name(variables, name);
+        format!("{name} is not set (credentials were read from the {}", self.source)
+    }
+
+    /// Returns the message and the hint for an optional credential that is not set. `name` is its
+    /// variable.
+    pub(crate) fn missing(&self, variables: &[Variable], name: &'static str) -> [String; 2] {
+        let place = self.place_of(variables, name);
+        let mut hint = match self.is_of_profile() {
+            true => format!("set {place} with `{{program}} auth login{}`", self.profile_option()),
+            false => format!("set {place}, or use --profile NAME or --env-file FILE"),
+        };
+        if name.ends_with("_TOKEN") {
+            let login =
+                format!("{{program}} auth login --web --scope SCOPE{}", self.profile_option());
+            hint = match self.is_of_profile() {
+                true => format!("log a user in with `{login}`, or {hint}"),
+                false => format!("{hint}; `{login}` stores a user's token in a profile"),
+            };
+        }
+        [format!("{})", self.unset(variables, name)), hint]
+    }
+
+    /// Returns the option that selects the profile of these settings, such as ` --profile shop`.
+    fn profile_option(&self) -> String {
+        let name = self.source.strip_prefix("profile `").and_then(|name| name.strip_suffix('`'));
+        name.map(|name| format!(" --profile {name}")).unwrap_or_default()
+    }
+
     fn is_of_profile(&self) -> bool {
         self.source.starts_with("profile ")
     }
@@ -339,15 +379,21 @@ impl Settings {
         let names = listed(&names, "or");
         // Only tokens of users expire; the clients replace all other tokens.
         let again = match optional.iter().any(|name| name.ends_with("_TOKEN")) {
-            true => "; if the token has expired, run `{program} auth login --web`",
-            false => "",
+            true => format!(
+                "; if the token has expired, run `{{program}} auth login --web{}`",
+                self.profile_option()
+            ),
+            false => String::new(),
         };
         match self.source.as_str() {
             ENVIRONMENT => {
                 format!("correct {names}, or use --profile NAME or --env-file FILE{again}")
             }
             source if self.is_of_profile() => {
-                format!("correct {names} of the {source} with `{{program}} auth login`{again}")
+                let option = self.profile_option();
+                format!(
+                    "correct {names} of the {source} with `{{program}} auth login{option}`{again}"
+                )
             }
             source => format!("correct {names} of the {source}, or use another file{again}"),
         }
@@ -721,6 +767,18 @@ impl Profiles {
         Err(Failure::new(Exit::Local, problem).with_hint(hint))
     }
 
+    /// Returns the name of the profile that a login or logout changes: `name`, or else the default
+    /// profile, or `default` if no default profile is set.
+    ///
+    /// # Errors
+    /// Returns an error if there is no profile of the name that is set as the default.
+    fn chosen(&self, name: Option<&str>) -> Result<String, Failure> {
+        match name {
+            Some(name) => Ok(name.to_owned()),
+            None => Ok(self.default()?.unwrap_or_else(|| "default".to_owned())),
+        }
+    }
+
     /// Makes a profile the default if it exists. Returns whether it exists.
     fn set_default(&mut self, name: &str) -> bool {
         let exists = self.names().iter().any(|found| found == name);
@@ -980,8 +1038,8 @@ pub struct WebLogin {
 /// Manage credentials and profiles
 #[derive(Debug, Subcommand)]
 pub enum AuthCommand {
-    /// Store credentials in the profile given by `--profile` (default: `default`); with
-    /// `--env-file`, without prompts
+    /// Store credentials in the profile given by `--profile`, or else in the default profile, or in
+    /// `default` if there is none; with `--env-file`, without prompts
     Login(WebLogin),
     /// Show which credentials are used, and whether the server accepts them; the exit status is 3
     /// if it does not
@@ -995,7 +1053,7 @@ pub enum AuthCommand {
     },
     /// Remove a profile
     Logout {
-        /// Name of the profile; default: that of `--profile`, or `default`
+        /// Name of the profile; default: that of `--profile`, or the default profile
         name: Option<String>,
     },
 }
@@ -1036,14 +1094,17 @@ impl AuthCommand {
 pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure> {
     const { assert!(are_described(P::VARIABLES), "an optional setting has no description") };
     let (program, variables, global) = (P::NAME, P::VARIABLES, &context.global);
-    let name = global.profile.as_deref().unwrap_or("default");
+    let name = &stored_name(program, global)?;
     let settings = match &global.env_file {
         Some(path) => Settings::from_env_file(path, variables)?,
         None if global.no_input || !io::stdin().is_terminal() => {
             let problem = "a terminal is needed for prompts; use --env-file FILE or --env-file -";
             return Err(Failure::new(Exit::Usage, problem));
         }
-        None => prompts(variables)?,
+        None => {
+            context.note(&format!("settings of the profile `{name}`:"));
+            prompts(variables, global)?
+        }
     };
     settings.check_characters(variables)?;
     let settings = settings.complete(program, variables)?;
@@ -1057,16 +1118,12 @@ pub(crate) fn login<P: Provider>(context: &Context<P>) -> Result<String, Failure
     Ok(stored + &kept)
 }
 
-/// Checks that [`store_login`] can read the profiles, and which one it will change.
+/// Returns the name of the profile that [`login`] or [`store_login`] changes.
 ///
 /// # Errors
 /// Returns an error if the file of the profiles is invalid, or if its default does not exist.
-pub(crate) fn check_stored(program: &str, global: &Global) -> Result<(), Failure> {
-    let profiles = Profiles::load(program)?;
-    match global.profile {
-        Some(_) => Ok(()),
-        None => profiles.default().map(drop),
-    }
+pub(crate) fn stored_name(program: &str, global: &Global) -> Result<String, Failure> {
+    Profiles::load(program)?.chosen(global.profile.as_deref())
 }
 
 /// Stores the settings, and the values that a login through the browser returned, in a profile.
@@ -1074,14 +1131,10 @@ pub(crate) fn check_stored(program: &str, global: &Global) -> Result<(), Failure
 pub(crate) fn store_login<P: Provider>(
     settings: &Settings,
     values: Vec<(&'static str, Secret)>,
+    name: &str,
     global: &Global,
 ) -> Result<String, Failure> {
     let (mut profiles, _lock) = Profiles::edit(P::NAME, global, true)?;
-    let default = match global.profile {
-        Some(_) => None,
-        None => profiles.default()?,
-    };
-    let name = global.profile.as_deref().or(default.as_deref()).unwrap_or("default");
     let previous = profiles.profile(name).cloned();
     // Other values of the profile, which may be commands, stay unchanged.
     let is_other = settings.source != source_of(name);
@@ -1113,16 +1166,22 @@ const fn are_described(mut variables: &[Variable]) -> bool {
     true
 }
 
-/// Prompts for each setting. If the user enters nothing, the setting stays unset.
+/// Prompts for each setting that no option supplies. If the user enters nothing, the setting stays
+/// unset.
 ///
 /// # Errors
 /// Returns a failure with [`Exit::Usage`] if a value contains control characters, or if it is only
 /// spaces, or begins or ends with spaces and is not a secret, and with [`Exit::Local`] at the end of
 /// the input.
-fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
+fn prompts(variables: &[Variable], global: &Global) -> Result<Settings, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
+    let is_server_given = global.base_url.is_some() || global.environment.is_some();
+    let is_given = |variable: &&Variable| match variable.key {
+        CA_CERTIFICATE_KEY => global.ca_certificate.is_some(),
+        _ => variable.selects_server && is_server_given,
+    };
     let mut values = Vec::new();
-    for variable in variables {
+    for variable in variables.iter().filter(|variable| !is_given(variable)) {
         let prompt = match variable {
             Variable { key, is_required: true, .. } => format!("{key}: "),
             Variable { key, about, .. } => format!("{key} (optional: {about}): "),
@@ -1174,13 +1233,18 @@ fn no_profile(profiles: &Profiles, name: &str) -> Failure {
     }
 }
 
-/// Removes a profile, after its access token if that is in the default cache of the program, so
-/// that an interrupted command can be repeated. Returns a message for the user.
-pub(crate) fn logout<P: Provider>(context: &Context<P>, name: &str) -> Result<String, Failure> {
+/// Removes the profile `name`, or the default profile, after its access token if that is in the
+/// default cache of the program, so that an interrupted command can be repeated. Returns a message
+/// for the user.
+pub(crate) fn logout<P: Provider>(
+    context: &Context<P>,
+    name: Option<&str>,
+) -> Result<String, Failure> {
     let global = &context.global;
+    let profiles = Profiles::load(P::NAME)?;
+    let name = &profiles.chosen(name)?;
     let mut forgotten = Ok(None);
     if P::HAS_TOKEN_CACHE && !global.dry_run {
-        let profiles = Profiles::load(P::NAME)?;
         let profile = profiles.profile(name).ok_or_else(|| no_profile(&profiles, name))?;
         // The token does not depend on the secrets, which may be the output of commands that prompt.
         let is_wanted = |variable: &Variable| !variable.is_secret;
@@ -1524,7 +1588,7 @@ mod tests {
             [
                 "correct X_ID or X_SECRET, or use --profile NAME or --env-file FILE",
                 "correct X_ID or X_SECRET of the file a.env, or use another file",
-                "correct id or secret of the profile `shop` with `{program} auth login`",
+                "correct id or secret of the profile `shop` with `{program} auth login --profile shop`",
                 "correct X_SECRET, or use --profile NAME or --env-file FILE",
             ]
         );

@@ -384,9 +384,9 @@ impl<P: Provider> Context<P> {
     pub fn new(global: Global) -> Self {
         // A field that is given twice would be a duplicate member of a JSON object.
         let mut fields: Vec<String> = Vec::new();
-        for field in &global.fields {
-            if !fields.contains(field) {
-                fields.push(field.clone());
+        for field in global.fields.iter().map(|field| field.trim()) {
+            if !fields.iter().any(|known| known == field) {
+                fields.push(field.to_owned());
             }
         }
         let output = Output::new(global.format, fields, global.out.clone())
@@ -538,11 +538,13 @@ impl<P: Provider> Context<P> {
     }
 
     /// Calls [`named`](Self::named) for the failure of a command. If the server rejected the
-    /// credentials, also sets a hint that names them. If the command did not read any settings,
-    /// returns the failure unchanged.
+    /// credentials, or an optional one was not set, also sets a hint that names them. If the command
+    /// did not read any settings, returns the failure unchanged.
     pub(crate) fn name_setting(&self, failure: Failure) -> Failure {
         let Some(settings) = self.settings.get() else { return failure };
         let failure = self.named(settings, failure);
+        let failure = failure
+            .with_variable_of(P::CREDENTIALS, |variable| settings.missing(P::VARIABLES, variable));
         let Some(endpoint) = failure.rejected_endpoint(P::REJECTED) else { return failure };
         let selected = self.credential.get().copied();
         if selected == Some(Credential::NONE) {
@@ -1158,7 +1160,7 @@ impl<P: Provider> Context<P> {
                     (id.unwrap_or(value), null())
                 }
                 Err(failure) => {
-                    let failure = crate::hinted::<P>(failure);
+                    let failure = crate::hinted::<P>(self.name_setting(failure));
                     exits.push(failure.exit());
                     let mut error = failure.json();
                     let is_selected =

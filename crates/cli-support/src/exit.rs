@@ -292,18 +292,28 @@ impl Failure {
         self
     }
 
-    /// Adds a hint that names the variable to set, if a request failed because optional credentials
-    /// were not set. `variables` contains the name of each of these credentials and its variables.
+    /// If a request failed because an optional credential was not set, replaces the library's message
+    /// with that of `problem_and_hint` for its variable. `credentials` contains the name of each of
+    /// these credentials and its variables.
     #[must_use]
-    pub(crate) fn with_variable_of(self, variables: &[(&str, &[&str])]) -> Self {
-        let is_missing = |(name, _): &&(&str, &[&str])| {
-            self.message.contains(&format!("`{name}` credentials, which were not set"))
-        };
-        let first = variables.iter().find(is_missing).and_then(|(_, names)| names.first());
-        match first.map(|variable| missing(variable)) {
-            Some(hint) if self.exit == Exit::Credentials => self.with_hint(hint),
-            _ => self,
+    pub(crate) fn with_variable_of(
+        mut self,
+        credentials: &[(&str, &[&'static str])],
+        problem_and_hint: impl FnOnce(&'static str) -> [String; 2],
+    ) -> Self {
+        let found = credentials.iter().find_map(|(name, variables)| {
+            let problem = format!(
+                "credentials: the endpoint needs the `{name}` credentials, which were not set"
+            );
+            Some((self.message.find(&problem)?, *variables.first()?))
+        });
+        if let Some((start, variable)) = found.filter(|_| self.exit == Exit::Credentials) {
+            let [problem, hint] = problem_and_hint(variable);
+            self.message.truncate(start);
+            self.message.push_str(&problem);
+            self.hint = Some(hint);
         }
+        self
     }
 
     /// Adds a command to the hint if a write may have been carried out. `lookups` contains the ids
@@ -458,11 +468,6 @@ impl From<Error> for Failure {
 /// proxy variable, such as `HTTPS_PROXY`.
 fn is_local(argument: &str) -> bool {
     argument == "record" || argument.to_ascii_lowercase().ends_with("_proxy")
-}
-
-/// Returns the hint for a missing setting. `variable` is its environment variable.
-fn missing(variable: &str) -> String {
-    format!("set {variable}, or use --profile NAME or --env-file FILE")
 }
 
 impl From<InputError> for Failure {

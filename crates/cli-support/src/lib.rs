@@ -51,6 +51,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{ArgAction, Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -66,7 +67,7 @@ pub use termination::{InterruptibleClock, Section, Sending, TemporaryFile};
 pub use times::Times;
 
 use api::Api;
-use auth::{AuthCommand, Profiles, check_stored, login, logout, set_default, store_login};
+use auth::{AuthCommand, Profiles, login, logout, set_default, store_login, stored_name};
 use doctor::Doctor;
 use output::{Format, Output};
 
@@ -156,17 +157,16 @@ fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit,
         AuthCommand::Login(web) if web.web => {
             let settings = context.settings_for_login()?;
             // A file of profiles that cannot be changed is found before the user logs in.
-            check_stored(P::NAME, &context.global)?;
+            let name = stored_name(P::NAME, &context.global)?;
             let values = P::web_login(context, &web)?;
-            context.note(&store_login::<P>(&settings, values, &context.global)?);
+            context.note(&store_login::<P>(&settings, values, &name, &context.global)?);
         }
         AuthCommand::Login(_) => {
             context.note(&login(context)?);
         }
         AuthCommand::Logout { name } => {
             let name = name.as_ref().or(context.global.profile.as_ref());
-            let name = name.map_or("default", String::as_str);
-            context.note(&logout(context, name)?);
+            context.note(&logout(context, name.map(String::as_str))?);
         }
         AuthCommand::Default { name } => {
             context.note(&set_default(P::NAME, &name, &context.global)?);
@@ -455,6 +455,11 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
                     true => text.ansi().to_string(),
                     false => text.to_string(),
                 };
+                let text = match error.kind() {
+                    ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => text,
+                    // As in the messages of all other failures.
+                    _ => text.replacen("error:", &format!("{}:", P::NAME), 1),
+                };
                 let _ = write!(std::io::stderr(), "{}", without_users(&words, &text));
                 return Exit::Usage.into();
             }
@@ -501,7 +506,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let result = result.map_err(|failure| named(context.name_setting(named(failure, true)), false));
     termination::done(result.is_err());
     let exit = result.unwrap_or_else(|failure| {
-        let failure = hinted::<P>(failure.with_variable_of(P::CREDENTIALS));
+        let failure = hinted::<P>(failure);
         let exit = failure.exit();
         logger::print_exchanges();
         print_failure::<P>(failure, &words, is_json, color);

@@ -225,26 +225,30 @@ impl Output {
         (self.fields.clone(), self.fields.iter().map(path).collect())
     }
 
-    /// Rejects requested fields that no entry can have, before requests are sent. `columns`
-    /// contains the columns of the entries, and `others` the names of the members that are not
-    /// columns.
+    /// Checks before requests are sent that entries can have at least one of the requested fields.
+    /// `columns` contains the columns of the entries, and `others` the names of the members that are
+    /// not columns. The other fields are reported with the result.
     ///
     /// # Errors
-    /// Returns a failure with [`Exit::Usage`] for a field that is neither a column nor within a
-    /// member.
+    /// Returns a failure with [`Exit::Usage`] if each field is neither a column nor within a member.
     pub fn check_fields(&self, columns: &[Column], others: &[&str]) -> Result<(), Failure> {
         let mut names: Vec<&str> = columns.iter().map(|(_, path)| *path).collect();
         names.extend(others);
-        let is_known = |field: &&String| {
+        for (heading, _) in columns {
+            if !names.iter().any(|name| name.eq_ignore_ascii_case(heading)) {
+                names.push(heading);
+            }
+        }
+        let is_known = |field: &String| {
             columns.iter().any(|(heading, _)| heading.eq_ignore_ascii_case(field))
                 || field.split('.').next().is_some_and(|name| names.contains(&name))
         };
-        match self.fields.iter().find(|field| !is_known(field)) {
-            None => Ok(()),
-            Some(field) => {
+        match self.fields.first() {
+            Some(field) if !self.fields.iter().any(is_known) => {
                 let problem = format!("--fields: `{field}` is not one of {}", names.join(", "));
                 Err(Failure::new(Exit::Usage, problem))
             }
+            _ => Ok(()),
         }
     }
 
@@ -1415,11 +1419,12 @@ mod tests {
             let output = Output::new(Format::Table, fields, None);
             output.check_fields(columns, &["error"]).map_err(|failure| failure.to_string())
         };
-        for fields in [&[][..], &["MS", "milliseconds"], &["error.exit", "result"]] {
+        let partly = ["result", "errors"];
+        for fields in [&[][..], &["MS", "milliseconds"], &["error.exit", "result"], &partly] {
             assert_eq!(check(fields), Ok(()), "{fields:?}");
         }
-        let problem = "--fields: `errors` is not one of milliseconds, result, error";
-        assert_eq!(check(&["result", "errors"]), Err(problem.to_owned()));
+        let problem = "--fields: `errors` is not one of milliseconds, result, error, ms";
+        assert_eq!(check(&["errors", "resul"]), Err(problem.to_owned()));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::provider::{AID, PRIVATE_KEY, TinyPass, now, text};
 pub(crate) enum Cookie {
     /// Check whether the token cookie on standard input grants access to a resource; exit status 1
     /// if not
+    ///
+    /// The cookie is its value, `{jax}` and a block (see `block open`), also percent-encoded or after
+    /// `NAME=`.
     Check {
         /// Id of the resource
         rid: String,

@@ -57,7 +57,17 @@ impl Provider for TinyPass {
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinypass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Query;
-    const TIMES: Times = Times { paths: &["expires", "created", "create_date"], read: times::utc };
+    const TIMES: Times = Times {
+        paths: &[
+            "expires",
+            "created",
+            "create_date",
+            "created_date",
+            "modified_date",
+            "published_date",
+        ],
+        read: times::utc,
+    };
     const PAGES: &'static [Pages] = &[Pages {
         endpoint: "access.search",
         parameter: "page",

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use callback_listener::{Listener, Redirect, Request, Response};
-use cli_support::{Context, Exit, Failure, WebLogin};
+use cli_support::{Context, Exit, Failure, Provider, WebLogin};
 use tokenpass_client::oauth::{LoginError, LoginErrorKind};
 use tokenpass_client::{Authorize, Scope, Secret};
 
@@ -14,7 +14,8 @@ pub(crate) fn log_in(context: &Context<Tokenpass>, web: &WebLogin) -> Result<Sec
     let settings = context.settings()?;
     let Some(redirect_uri) = settings.get(REDIRECT_URI) else {
         let problem = format!("the redirect URI is missing ({})", settings.source);
-        let hint = format!("set {REDIRECT_URI} to the one that is registered for the application");
+        let place = settings.place_of(Tokenpass::VARIABLES, REDIRECT_URI);
+        let hint = format!("set {place} to the one that is registered for the application");
         return Err(Failure::new(Exit::Credentials, problem).with_hint(hint));
     };
     // The URI may contain a user name and a password.

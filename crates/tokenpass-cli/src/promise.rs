@@ -17,6 +17,9 @@ use crate::provider::Tokenpass;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Promise {
     /// List the promises of the application
+    ///
+    /// The quantities in responses, such as those of `list` and `get`, are in satoshi: 100000000
+    /// satoshi are one token. QUANTITY of `create` and `--quantity` of `update` are in tokens.
     List {
         /// Show only promises to this address
         #[arg(long, value_name = "ADDRESS", conflicts_with = "email")]
@@ -133,7 +136,7 @@ const COLUMNS: &[Column] = &[
     ("source", "source"),
     ("destination", "destination"),
     ("asset", "asset"),
-    ("quantity", "quantity"),
+    ("quantity (satoshi)", "quantity"),
     ("expires", "expiration"),
 ];
 

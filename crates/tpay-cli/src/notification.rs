@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use cli_support::api_auth::http::{HeaderMap, HeaderName, HeaderValue};
 use cli_support::api_auth::{InputError, validate};
 use cli_support::args::{read, read_bytes};
-use cli_support::{Context, Exit, Failure, Json, Run};
+use cli_support::{Context, Exit, Failure, Json, Provider, Run};
 use tpay_client::Notifications;
 use tpay_client::notifications::testing;
 
@@ -60,8 +60,10 @@ impl Trust {
             _ if self.any_merchant => reader.accept_any_merchant(),
             Some(id) => reader.merchant_id(id),
             None => {
-                let problem = "the merchant id is missing; use --merchant-id, \
-                               --any-merchant or TPAY_MERCHANT_ID";
+                let place = settings.place_of(Tpay::VARIABLES, MERCHANT_ID);
+                let problem = format!(
+                    "the merchant id is missing; use --merchant-id or --any-merchant, or set {place}"
+                );
                 return Err(Failure::new(Exit::Usage, problem));
             }
         };
@@ -130,11 +132,27 @@ impl Verify {
         let body = read_bytes("BODY", &self.body)?;
         let headers = stored_headers(&self.headers)?;
         let reader = self.trust.reader(context)?;
-        let notification = reader.read_request(&headers, &body)?;
+        let notification = reader.read_request(&headers, &body).map_err(|error| {
+            let hint = hint(&error.to_string()).filter(|_| self.trust.anchors.is_none());
+            let failure = Failure::from(error);
+            match hint {
+                Some(hint) => failure.with_hint(hint),
+                None => failure,
+            }
+        })?;
         let json = kinds::shown(&notification, &body);
         context.output.value(&json.to_string())?;
         Ok(Exit::Done)
     }
+}
+
+/// Returns the hint for a message that says that a signature is not valid or not trusted.
+fn hint(problem: &str) -> Option<&'static str> {
+    let is_other_root = ["signature does not match", "signature is not trusted"];
+    is_other_root.iter().any(|end| problem.ends_with(end)).then_some(
+        "for a test server with its own root certificate, such as api-sandbox, use --anchors FILE \
+         with the output of `tpay certificate root`",
+    )
 }
 
 /// Rejects `--record`, which has no effect on the exchanges with an application.

@@ -113,6 +113,7 @@ impl Provider for Tpay {
             "date.processed",
             "date.refund",
             "createdAt",
+            "creationDate",
             "nextChargeDate",
         ],
         read: |text| LocalTime::from(text).unix_time().map(|time| time.seconds()),

@@ -719,10 +719,11 @@ impl Program<'_> {
     pub fn assert_no_duplicates(&self) {
         let list = self.run(&[self.read, &["-o", "jsonl"]].concat()).stdout;
         let field = list.split('"').nth(1).unwrap();
-        let fields = format!("{field},{field}");
+        let fields = format!("{field}, {field}");
         let run = self.run(&[self.read, &["-o", "jsonl", "--fields", &fields]].concat());
         let member = format!("\"{field}\":");
         assert_eq!(run.stdout.lines().next().unwrap().matches(&member).count(), 1, "{run:?}");
+        assert!(run.status == 0 && run.stderr == "", "{run:?}");
         let (noun, rest) = self.read.split_first().unwrap();
         let misspelt = format!("{noun}x");
         let run = self.run(&[&[&*misspelt], rest].concat());
@@ -829,11 +830,13 @@ impl Program<'_> {
         let run = self.run(&doctor);
         assert_eq!(run.status, 5, "{run:?}");
         // The fields of the report are known before a request is sent.
-        let run = self.run(&[&doctor[..], &["--fields", "result,errors"]].concat());
+        let run = self.run(&[&doctor[..], &["--fields", "errors,results"]].concat());
         assert!(
             run.status == 2 && run.stderr.contains("`errors` is not one of endpoint"),
             "{run:?}"
         );
+        let run = self.run(&[&doctor[..], &["--fields", "result,errors"]].concat());
+        assert!(run.status == 5 && run.stderr.contains("unknown field `errors`; "), "{run:?}");
         std::fs::write(home.join("readable"), "").unwrap();
         for file in ["no-folder/recording", "readable"] {
             let run = self.run(&[self.read, &["--record", file]].concat());
@@ -1050,6 +1053,10 @@ impl Program<'_> {
             assert!(run.status == 2 && run.stderr.contains(&problem), "{arguments:?}: {run:?}");
             assert_eq!(run.stdout, "", "{arguments:?}");
         }
+        // A message reports unknown names if others are known.
+        let run = self.run(&["api", "--list", "--fields", "nosuch, id"]);
+        assert!(run.status == 0 && run.stderr.contains("unknown field `nosuch`; "), "{run:?}");
+        assert!(!run.stdout.is_empty());
     }
 
     /// Checks that a setting with a control character is an error that does not contain its value.
@@ -1561,6 +1568,15 @@ impl Program<'_> {
         let run = self.run(&[&login[..], &production].concat());
         assert!(run.status == 0 && !run.stderr.contains("keeps"), "{run:?}");
         assert_eq!(curl(&[]), curl(&production));
+        // Without --profile, the default profile is changed and removed.
+        let run = self.run(&["auth", "login", "--env-file", "env"]);
+        assert!(run.status == 0 && run.stderr.contains("stored profile `p` in"), "{run:?}");
+        assert_eq!(list(), "p\n");
+        assert_ne!(curl(&[]), curl(&production));
+        let run = self.run(&["auth", "logout"]);
+        assert!(run.status == 0 && run.stderr.contains("removed profile `p` from"), "{run:?}");
+        let run = self.run(&["auth", "login", "--env-file", "env"]);
+        assert!(run.stderr.contains("stored profile `default` in"), "{run:?}");
     }
 
     /// Runs the program on a terminal. Both of its outputs are the standard output of the result.
@@ -1613,6 +1629,14 @@ impl Program<'_> {
         let (key, _) = ended.stdout.split_once(':').unwrap();
         let problem = format!(" {key}: unexpected end of file");
         assert!(ended.status == 10 && ended.stdout.contains(&problem), "{ended:?}");
+        assert!(shown.contains("settings of the profile `default`:"), "{shown}");
+        // Settings that an option supplies are not prompted for.
+        let options = ["--base-url", "http://127.0.0.1:1", "--ca-certificate", "ca.pem"];
+        let run = self.on_terminal(&[&["auth", "login"], &options[..]].concat(), &"\n".repeat(20));
+        let shown = run.map(|run| run.stdout + &run.stderr).unwrap();
+        for setting in ["environment (", "base_url (", "provider_host (", "ca_certificate ("] {
+            assert!(!shown.contains(setting), "{shown}");
+        }
     }
 
     /// Checks that a program that gets a signal ends at once by this signal, as shells expect it,

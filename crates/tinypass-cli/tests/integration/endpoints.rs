@@ -155,6 +155,36 @@ fn cookies_are_checked() {
 }
 
 #[test]
+fn blocks_of_cookies_are_opened() {
+    let world = world();
+    let blocks = Blocks::new(server::AID, server::PRIVATE_KEY).unwrap();
+    let block = blocks.seal("hello");
+    let open = |input: &str| PROGRAM.finish(world.command(&["block", "open"]), input);
+    for prefix in ["", "{jax}", "%7Bjax%7D", "%7bjax%7d"] {
+        let run = open(&format!("{prefix}{block}\n"));
+        assert!(run.status == 0 && run.stdout == "hello\n", "{prefix}: {run:?}");
+    }
+    for prefix in ["{jox}", "%7Bjox%7D"] {
+        let run = open(&format!("{prefix}{block}"));
+        assert!(run.status == 1 && run.stderr.contains("which is not signed"), "{run:?}");
+    }
+    assert_eq!(open(&format!("{{jzx}}{block}")).status, 1);
+}
+
+#[test]
+fn times_of_downloads_are_utc() {
+    let world = world();
+    let get = |format: &str| world.text(&["download", "get", server::DOWNLOAD_RID, "-o", format]);
+    let (table, csv, json) = (get("table"), get("csv"), get("json"));
+    for (name, time) in [("created", "04"), ("modified", "12"), ("published", "05")] {
+        let time = format!("2014-05-{time}T16:53:20Z");
+        assert!(table.contains(&format!("{name}_date\t{time}\n")), "{table}");
+        assert!(csv.contains(&time), "{csv}");
+        assert!(json.contains(&format!("\"{name}_date\":1399")), "{json}");
+    }
+}
+
+#[test]
 fn fields_of_known_results_are_checked_before_any_output() {
     let world = world();
     world.sandbox.take_seen();

@@ -457,7 +457,7 @@ fn fields_of_errors_are_in_tables() {
     assert!(run.stdout.starts_with("ann@example.com\t") && run.stdout.len() > 17, "{run:?}");
     // The fields of this list are known before a request is sent.
     world.sandbox.take_seen();
-    let run = world.run(&[&arguments[..], &["--fields", "email,errors"]].concat());
+    let run = world.run(&[&arguments[..], &["--fields", "errors,other"]].concat());
     let problem = "--fields: `errors` is not one of rid, email, result, error";
     assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     assert_eq!(world.sandbox.take_seen().len(), 0);

@@ -255,10 +255,24 @@ fn password_keeps_its_outer_spaces_and_loses_its_line_end() {
 
 #[test]
 fn fields_of_explained_rules_are_checked_before_any_output() {
-    let run = world().run(&["rule", "explain", "TOKENLY >= 5", "--fields", "asset,nosuch"]);
+    let explain = ["rule", "explain", "TOKENLY >= 5", "--fields"];
+    let run = world().run(&[&explain[..], &["nosuch,other"]].concat());
     let problem = "--fields: `nosuch` is not one of link, asset, op, amount";
     assert!(run.status == 2 && run.stderr.contains(problem), "{run:?}");
     assert_eq!(run.stdout, "");
+    // As for the results of servers, some unknown names are only reported.
+    let run = world().run(&[&explain[..], &["asset,nosuch"]].concat());
+    assert!(run.status == 0 && run.stderr.contains("unknown field `nosuch`; the "), "{run:?}");
+    assert_eq!(run.stdout, "TOKENLY\t\n");
+}
+
+#[test]
+fn unit_of_quantities_is_shown() {
+    let world = world();
+    let list = world.text(&["promise", "list", "-o", "csv"]);
+    assert_eq!(list.lines().next(), Some("id,source,destination,asset,quantity (satoshi),expires"));
+    let help = world.text(&["promise", "list", "--help"]);
+    assert!(help.contains("100000000 satoshi"), "{help}");
 }
 
 #[test]

@@ -82,6 +82,46 @@ fn hint_names_what_was_rejected() {
 }
 
 #[test]
+fn hint_for_a_missing_credential_is_that_of_its_source() {
+    let world = world();
+    let file = world.env_file();
+    let is_main = |line: &&str| !line.contains("OAUTH_TOKEN") && !line.contains("PRIVILEGED");
+    let file = file.lines().filter(is_main).map(|line| format!("{line}\n")).collect::<String>();
+    let login = ["auth", "login", "--profile", "app", "--env-file", "-"];
+    assert_eq!(world.finish(world.bare(&login), &file).status, 0);
+    let of_profile = |key: &str| {
+        format!("set {key} of the profile `app` with `tokenpass auth login --profile app`\n")
+    };
+    let web = "`tokenpass auth login --web --scope SCOPE --profile app`";
+    for (arguments, unset, hint) in [
+        (
+            &["whoami", "--profile", "app"][..],
+            "oauth_token is not set (credentials were read from the profile `app`)",
+            format!("log a user in with {web}, or {}", of_profile("oauth_token")),
+        ),
+        (
+            &["user", "exists", "bob", "--profile", "app"],
+            "privileged_client_id is not set (credentials were read from the profile `app`)",
+            of_profile("privileged_client_id"),
+        ),
+        (
+            &["user", "exists", "bob", "--env-file", "-"],
+            "TOKENPASS_PRIVILEGED_CLIENT_ID is not set (credentials were read from the file -)",
+            "set TOKENPASS_PRIVILEGED_CLIENT_ID of the file -, or use --profile NAME".to_owned(),
+        ),
+    ] {
+        let run = world.finish(world.bare(arguments), &file);
+        assert!(run.status == 3 && run.stderr.contains(unset), "{run:?}");
+        assert!(run.stderr.contains(&format!("\nhint: {hint}")), "{run:?}");
+        assert!(!run.stderr.contains("needs the"), "{run:?}");
+    }
+    std::fs::write(world.home.join("users"), "bob\n").unwrap();
+    let check = ["check", "--file", "users", "BTC", "--profile", "app"];
+    let run = world.finish(world.bare(&check), "");
+    assert!(run.status == 3 && run.stdout.contains("oauth_token is not set"), "{run:?}");
+}
+
+#[test]
 fn status_checks_all_credentials() {
     let world = world();
     let secret = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";

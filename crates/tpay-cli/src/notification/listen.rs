@@ -124,7 +124,8 @@ impl Listen {
         let address = listener.local_addr().map_err(failed)?;
         let mut list = output.stream(COLUMNS)?;
         context.note(&format!("listening on http://{address}/"));
-        let verify = move |request: Request| genuine(&reader, request);
+        let is_hinted = self.trust.anchors.is_none();
+        let verify = move |request: Request| genuine(&reader, request, is_hinted);
         // The number of notifications that are still to be acknowledged.
         let left = Arc::new(AtomicUsize::new(self.count.unwrap_or_default()));
         // Notifications are printed and stored one after another, and forwarded concurrently.
@@ -200,8 +201,13 @@ fn line(json: &Json) -> String {
 }
 
 /// Verifies the notification in a request. The error contains a message for the user and the
-/// response to the sender.
-fn genuine(reader: &Notifications, request: Request) -> Result<Genuine, (String, Response)> {
+/// response to the sender. `is_hinted` is whether the message can name
+/// `--anchors`.
+fn genuine(
+    reader: &Notifications,
+    request: Request,
+    is_hinted: bool,
+) -> Result<Genuine, (String, Response)> {
     if request.method != "POST" {
         return Err((format!("rejected: {} request", request.method), Response::text(405, "")));
     }
@@ -210,7 +216,11 @@ fn genuine(reader: &Notifications, request: Request) -> Result<Genuine, (String,
         Err(problem) => return Err((problem.to_owned(), Response::text(400, problem))),
     };
     let rejected = |error: Error| {
-        (format!("rejected: {error}"), response(NotificationResponse::for_error(&error)))
+        let response = response(NotificationResponse::for_error(&error));
+        match super::hint(&error.to_string()).filter(|_| is_hinted) {
+            Some(hint) => (format!("rejected: {error}; {hint}"), response),
+            None => (format!("rejected: {error}"), response),
+        }
     };
     let notification = reader.read(&signature, &request.body).map_err(rejected)?;
     Ok(Genuine { request, notification })

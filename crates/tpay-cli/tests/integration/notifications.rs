@@ -208,6 +208,7 @@ fn tampered_notifications_are_not_forwarded() {
     let run = listener.end();
     assert_eq!(run.stdout.lines().count(), 1, "{run:?}");
     assert_eq!(run.stderr.matches("rejected: ").count(), 2, "{run:?}");
+    assert_eq!(run.stderr.matches("use --anchors FILE").count(), 2, "{run:?}");
 }
 
 #[test]
@@ -237,11 +238,14 @@ fn notification_of_the_sandbox_is_received_stored_and_verified() {
     let verify = ["notification", "verify", "saved/1.body", "--headers", "saved/1.headers"];
     let shown = world.text(&[&verify[..], &trust].concat());
     assert!(shown.starts_with("kind\tpayment\n"), "{shown}");
-    let run = world.run(&[&verify[..], &trust, &["--fields", "kind,nosuch"]].concat());
+    let run = world.run(&[&verify[..], &trust, &["--fields", "nosuch,other"]].concat());
     let problem = "--fields: `nosuch` is not one of kind, key, content";
     assert!(run.status == 2 && run.stderr.contains(problem) && run.stdout.is_empty(), "{run:?}");
+    let run = world.run(&[&verify[..], &trust, &["--fields", "kind,nosuch"]].concat());
+    assert!(run.status == 0 && run.stderr.contains("unknown field `nosuch`; "), "{run:?}");
     // By the compiled-in certificates of production it is not genuine.
-    assert_eq!(world.run(&verify).status, 1);
+    let run = world.run(&verify);
+    assert!(run.status == 1 && run.stderr.contains("use --anchors FILE with"), "{run:?}");
     let other = [&verify[..], &trust, &["--merchant-id", "2020"]].concat();
     assert_eq!(world.run(&other).status, 1);
     let body = file(&world.home.join("saved/1.body"));
@@ -414,6 +418,24 @@ fn only_notifications_of_the_kind_are_counted() {
     let run = listener.end();
     assert_eq!((run.status, run.stdout.lines().count()), (0, 1), "{run:?}");
     assert!(run.stdout.starts_with("alias\t"), "{run:?}");
+}
+
+#[test]
+fn missing_merchant_id_is_that_of_the_source() {
+    let world = World::new();
+    let file = world.env_file().replace("TPAY_MERCHANT_ID=1010\n", "");
+    let login = ["auth", "login", "--profile", "inter", "--env-file", "-"];
+    assert_eq!(world.finish(world.bare(&login), &file).status, 0);
+    let listen = ["notification", "listen", "--profile", "inter", "--count", "1"];
+    let mut command = world.bare(&listen);
+    command.env("TPAY_MERCHANT_ID", "1010");
+    let run = world.finish(command, "");
+    let problem = "--any-merchant, or set merchant_id of the profile `inter`\n";
+    assert!(run.status == 2 && run.stderr.ends_with(problem), "{run:?}");
+    let listen = world.bare(&["notification", "listen", "--env-file", "-"]);
+    let run = world.finish(listen, &file);
+    let problem = "--any-merchant, or set TPAY_MERCHANT_ID of the file -\n";
+    assert!(run.status == 2 && run.stderr.ends_with(problem), "{run:?}");
 }
 
 #[test]
