@@ -662,7 +662,8 @@ impl<P: Provider> Context<P> {
     }
 
     /// Converts the error of a request that was sent. If a rejected write contains several entries,
-    /// some of them may have been carried out; see [`Provider::ENTRIES`].
+    /// some of them may have been carried out, unless the server rejected the account of the first
+    /// one; see [`Provider::ENTRIES`].
     pub(crate) fn failed<E: Endpoint>(&self, request: &E, error: Error) -> Failure {
         let failure = Failure::from(error);
         let Some((_, list)) = P::ENTRIES.iter().find(|(id, _)| *id == request.id()) else {
@@ -673,7 +674,15 @@ impl<P: Provider> Context<P> {
             _ => None,
         };
         match body.as_ref().and_then(|body| body.get(list)) {
-            Some(Json::List(entries)) if entries.len() > 1 => failure.of_entries(),
+            // The message names the account, as in `Invalid account "bob"`.
+            Some(Json::List(entries)) if entries.len() > 1 => {
+                let first = entries.first().and_then(|first| first.get("account"));
+                let problem = first.map(|first| format!("Invalid account \"{}\"", first.cell()));
+                match problem.is_some_and(|problem| failure.message().contains(&problem)) {
+                    true => failure,
+                    false => failure.of_entries(),
+                }
+            }
             _ => failure,
         }
     }

@@ -49,6 +49,10 @@ pub(crate) struct Renew {
 }
 
 /// Show the recorded pairs of a folder, without sending a request
+///
+/// The exit status does not depend on the state of the pairs: valid, expired, missing, damaged or
+/// unchecked (its key cannot be read). To monitor them, check the field `state`, such as with
+/// `tinycert status --dir FOLDER -o json | jq -e 'length > 0 and all(.[]; .state == "valid")'`.
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     #[command(flatten)]
@@ -79,6 +83,8 @@ fn within(text: &str) -> Result<Duration, String> {
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) is_renewed: bool,
+    /// Whether the files of the same certificate were written again.
+    pub(crate) is_restored: bool,
     pub(crate) is_deployed: bool,
     /// Whether the deploy hook failed after all other steps had succeeded.
     pub(crate) is_only_hook_failed: bool,
@@ -157,6 +163,19 @@ impl Pair {
     fn is_due(&self, on_disk: Option<&Certificate>, within: Duration, now: UnixTime) -> bool {
         self.record.pending_cert_id.is_some()
             || on_disk.is_none_or(|found| is_due(found.expires, within, now))
+    }
+
+    /// Returns whether the files were written before, are missing or damaged, and contain no
+    /// certificate that is due, so that the recorded certificate is written again.
+    fn is_written_again(&self, contents: &OnDisk, within: Duration, now: UnixTime) -> bool {
+        let is_damaged = match contents {
+            OnDisk::Intact(_) | OnDisk::Unchecked(_) => false,
+            OnDisk::Missing => true,
+            OnDisk::Damaged(found, _) => {
+                !found.as_ref().is_some_and(|found| is_due(found.expires, within, now))
+            }
+        };
+        is_damaged && self.record.serial.is_some()
     }
 
     /// Prints why the files are damaged, if they are.
@@ -267,18 +286,13 @@ impl Pair {
                 }
                 continue;
             }
-            let is_due = |found: &Certificate| is_due(found.expires, within, now);
-            let is_written_again = match &contents {
-                OnDisk::Intact(found) | OnDisk::Unchecked(found) if is_new || !is_due(found) => {
-                    return Ok(());
-                }
-                OnDisk::Intact(_) | OnDisk::Unchecked(_) => false,
-                OnDisk::Missing => true,
-                OnDisk::Damaged(found, _) => !found.as_ref().is_some_and(is_due),
-            };
+            if let OnDisk::Intact(found) | OnDisk::Unchecked(found) = &contents
+                && (is_new || !is_due(found.expires, within, now))
+            {
+                return Ok(());
+            }
             let old = self.record.cert_id;
-            // Files that were recorded, and are missing or damaged, are written again.
-            if is_written_again && self.record.serial.is_some() {
+            if self.is_written_again(&contents, within, now) {
                 self.begin(old, None)?;
             } else {
                 check_status(session, old)?;
@@ -477,12 +491,15 @@ impl Run<TinyCert> for Renew {
             };
             let mut done = Done::default();
             let name = pair.record.name.clone();
+            let before = (pair.record.cert_id, pair.record.serial.clone());
             // This is done even if nothing is due, so that problems are detected early, and the
             // temporary files of a killed run are removed.
             let checked = pair.check();
             let is_checked = checked.is_ok();
             let renewed = checked.and_then(|()| self.renew(&mut pair, &mut server, now));
-            done.is_renewed = pair.is_replaced;
+            let is_same = before.1.is_some() && before.0 == pair.record.cert_id;
+            done.is_renewed = pair.is_replaced && !is_same;
+            done.is_restored = pair.is_replaced && is_same;
             is_shown &= renewed.is_ok();
             // The hook is run for an existing pair even if its renewal failed. It is not run if the
             // mode or group cannot be set: servers could not read the key, but the pair would be
@@ -525,9 +542,14 @@ fn row(pair: &Pair, done: &Done, failure: Option<&Failure>) -> Json {
         (Some(_), Done { is_renewed: true, is_only_hook_failed: true, .. }) => {
             "renewed, hook failed"
         }
+        (Some(_), Done { is_restored: true, is_only_hook_failed: true, .. }) => {
+            "restored, hook failed"
+        }
         (Some(_), _) => "failed",
         (None, Done { is_renewed: true, is_deployed: true, .. }) => "renewed and deployed",
         (None, Done { is_renewed: true, .. }) => "renewed",
+        (None, Done { is_restored: true, is_deployed: true, .. }) => "restored and deployed",
+        (None, Done { is_restored: true, .. }) => "restored",
         (None, Done { is_deployed: true, .. }) => "deployed",
         (None, _) => "not due",
     };
@@ -661,10 +683,15 @@ impl Renew {
                 pair.check_existing()?;
                 let contents = pair.contents()?;
                 pair.note_damage(context, &contents);
+                let is_other = |pending: CertId| pending != *cert_id;
+                let verb = match pair.is_written_again(&contents, self.within, now) {
+                    true if !pair.record.pending_cert_id.is_some_and(is_other) => "restore",
+                    _ => "renew",
+                };
                 let on_disk = contents.usable();
                 let is_due = pair.is_due(on_disk.as_ref(), self.within, now);
                 if is_due {
-                    context.note(&format!("dry run: would renew certificate {cert_id} of {name}"));
+                    context.note(&format!("dry run: would {verb} certificate {cert_id} of {name}"));
                 }
                 let is_undeployed = on_disk.is_some_and(|found| pair.is_undeployed(&found, now));
                 if self.hook.command.is_some() && (is_due || is_undeployed) {

@@ -329,13 +329,14 @@ impl Session {
 /// Returns the only CA with this organization, or `None` if there is none. Returns an error if
 /// there are several.
 fn only(cas: &[CaItem], name: &str) -> Result<Option<CaItem>> {
-    let mut found = cas.iter().filter(|ca| ca.name.as_deref() == Some(name));
-    match (found.next(), found.next()) {
-        (Some(_), Some(_)) => {
-            Err(InputError::new("name", "belongs to several CAs; use the id of one of them").into())
-        }
-        (first, _) => Ok(first.cloned()),
+    let found: Vec<_> = cas.iter().filter(|ca| ca.name.as_deref() == Some(name)).collect();
+    if let [_, _, ..] = &*found {
+        let ids: Vec<_> = found.iter().map(|ca| ca.id.to_string()).collect();
+        let ids = ids.join(", ");
+        let problem = format!("belongs to several CAs; use the id of one of them: {ids}");
+        return Err(InputError::new("name", problem).into());
     }
+    Ok(found.first().map(|ca| (*ca).clone()))
 }
 
 fn is_good(cert: &CertItem) -> bool {

@@ -723,7 +723,7 @@ impl Program<'_> {
         let run = self.run(&[self.read, &["-o", "jsonl", "--fields", &fields]].concat());
         let member = format!("\"{field}\":");
         assert_eq!(run.stdout.lines().next().unwrap().matches(&member).count(), 1, "{run:?}");
-        assert!(run.status == 0 && run.stderr == "", "{run:?}");
+        assert!(run.status == 0 && run.stderr.is_empty(), "{run:?}");
         let (noun, rest) = self.read.split_first().unwrap();
         let misspelt = format!("{noun}x");
         let run = self.run(&[&[&*misspelt], rest].concat());

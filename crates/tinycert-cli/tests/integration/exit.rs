@@ -107,6 +107,13 @@ fn invalid_arguments_are_2_and_nothing_is_sent() {
         let run = world.run(arguments);
         let problem = format!("{named}: belongs to several CAs; use the id of one of them");
         assert!(run.status == 2 && run.stderr.contains(&problem), "{run:?}");
+        let list = world.text(&["ca", "list", "-o", "csv"]);
+        let ids = list.lines().filter_map(|line| line.strip_suffix(",\"Two, Inc.\""));
+        let ids = ids.collect::<Vec<_>>().join(", ");
+        assert!(
+            ids.contains(", ") && run.stderr.contains(&format!("{problem}: {ids}\n")),
+            "{run:?}"
+        );
     }
 }
 

@@ -648,7 +648,7 @@ fn removed_files_and_files_of_others_are_written_again() {
     let world = world();
     let id = issue(&world, &[])["cert_id"].as_i64().unwrap();
     std::fs::remove_file(world.home.join("pki/a.example.key.pem")).unwrap();
-    assert_eq!(results(&renew(&world, &[]).1), ["renewed"]);
+    assert_eq!(results(&renew(&world, &[]).1), ["restored"]);
     assert_eq!(serial_on_disk(&world, "pki/a.example.chain.pem"), id);
     assert_eq!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")).len(), 1);
     // A pair that another program wrote is renewed all the same.
@@ -722,11 +722,12 @@ fn damaged_pair_is_reported_not_deployed_and_written_again() {
         );
         assert!(failed.status == 5 && failed.stderr.contains(problem), "{failed:?}");
         let dry = run(&world, &["renew", "--dir", "pki", "--dry-run"]);
-        assert!(dry.stderr.contains("would renew") && dry.stderr.contains(problem), "{dry:?}");
+        assert!(dry.stderr.contains("would restore") && dry.stderr.contains(problem), "{dry:?}");
         assert_eq!((read("chain"), read("key")), (new_chain.clone(), new_key.clone()));
         let (run, rows) = renew(&world, &["--deploy-hook", "echo x >> log"]);
         // Servers may have loaded the damaged files, so the hook is run again.
-        assert_eq!(results(&rows), ["renewed and deployed"], "{problem}: {run:?}");
+        assert_eq!(results(&rows), ["restored and deployed"], "{problem}: {run:?}");
+        assert_eq!((&rows[0]["renewed"], &rows[0]["deployed"]), (&false.into(), &true.into()));
         assert!(run.stderr.contains(problem), "{problem}: {run:?}");
         assert_eq!((read("chain"), read("key")), (chain.clone(), key.clone()), "{problem}");
         hooks += 1;
@@ -751,7 +752,7 @@ fn damaged_pair_is_reported_not_deployed_and_written_again() {
     assert_ne!(serial_on_disk(&world, "pki/a.example.chain.pem"), id);
     std::fs::remove_file(path("key")).unwrap();
     assert_eq!(state().0, "missing");
-    assert_eq!(results(&renew(&world, &[]).1), ["renewed"]);
+    assert_eq!(results(&renew(&world, &[]).1), ["restored"]);
     advance(&world, 366);
     assert_eq!(state().0, "expired");
 }
@@ -773,7 +774,7 @@ fn damaged_pair_gets_the_recorded_certificate_if_its_successor_is_rejected() {
         assert!(run.status == 9 && run.stderr.contains("expired at"), "{run:?}");
         assert!(run.stderr.contains(&format!("certificate {old} was written again")), "{run:?}");
         let rows: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
-        assert_eq!((results(&rows), &rows[0]["renewed"]), (vec!["failed"], &true.into()));
+        assert_eq!((results(&rows), &rows[0]["renewed"]), (vec!["failed"], &false.into()));
         assert_eq!(std::fs::read(&key).unwrap(), before);
         assert_eq!(serial_on_disk(&world, "pki/a.example.chain.pem"), old);
         assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "x\n".repeat(runs));
@@ -1676,7 +1677,7 @@ mod unix {
                 assert_eq!((status.status, &*status.stdout), (0, "damaged\n"), "{status:?}");
                 assert!(status.stderr.contains(&problem), "{status:?}");
                 let (run, rows) = renew(&world, &[]);
-                assert_eq!((run.status, results(&rows)), (0, vec!["renewed"]), "{run:?}");
+                assert_eq!((run.status, results(&rows)), (0, vec!["restored"]), "{run:?}");
                 assert!(run.stderr.contains(&problem), "{run:?}");
                 assert_eq!(std::fs::read(&path).unwrap(), before, "{file}");
                 assert_eq!(results(&renew(&world, &[]).1), ["not due"]);

@@ -261,6 +261,8 @@ fn rejected_entry_leaves_the_outcome_unknown() {
         let several = run(&format!("{bob},{nosuch}"));
         assert!(several.status == 6 && several.stderr.contains(hint), "{arguments:?}: {several:?}");
         assert!(several.stderr.contains("Invalid account"), "{several:?}");
+        let first = run(&format!("{nosuch},{bob}"));
+        assert!(first.status == 8 && !first.stderr.contains("hint"), "{arguments:?}: {first:?}");
         let one = run(nosuch);
         assert!(one.status == 8 && !one.stderr.contains("hint"), "{arguments:?}: {one:?}");
     }

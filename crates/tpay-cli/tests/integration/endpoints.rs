@@ -92,6 +92,9 @@ fn every_endpoint_has_a_command_or_is_for_api_only() {
     let [payment, other] = [world.payment(), world.payment()];
     let child = ["--fields", "childTransactions.0.id", "-o", "csv"];
     let child = world.text(&[&["marketplace", "get", &payment], &child[..]].concat());
+    let created = ["--fields", "creationDate", "-o", "csv"];
+    let created = world.text(&[&["marketplace", "get", &payment], &created[..]].concat());
+    assert!(created.ends_with("Z\n"), "{created}");
     let part = format!("{}=1.50", child.lines().nth(1).unwrap());
     let full = [&CREATE[..], &["-f", "payer.phone=123456789"]].concat();
     let merchant = server::MARKETPLACE_MERCHANTS[0];

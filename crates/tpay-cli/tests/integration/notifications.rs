@@ -423,17 +423,20 @@ fn only_notifications_of_the_kind_are_counted() {
 #[test]
 fn missing_merchant_id_is_that_of_the_source() {
     let world = World::new();
-    let file = world.env_file().replace("TPAY_MERCHANT_ID=1010\n", "");
+    let file = world.env_file();
+    let others = file.lines().filter(|line| !line.contains("TPAY_MERCHANT_ID"));
+    let file = others.map(|line| format!("{line}\n")).collect::<String>();
     let login = ["auth", "login", "--profile", "inter", "--env-file", "-"];
     assert_eq!(world.finish(world.bare(&login), &file).status, 0);
-    let listen = ["notification", "listen", "--profile", "inter", "--count", "1"];
-    let mut command = world.bare(&listen);
+    // If the id were found, the program would listen for a moment.
+    let listen = ["notification", "listen", "--bind", "127.0.0.1:0", "--for", "1s"];
+    let mut command = world.bare(&[&listen[..], &["--profile", "inter"]].concat());
     command.env("TPAY_MERCHANT_ID", "1010");
     let run = world.finish(command, "");
     let problem = "--any-merchant, or set merchant_id of the profile `inter`\n";
     assert!(run.status == 2 && run.stderr.ends_with(problem), "{run:?}");
-    let listen = world.bare(&["notification", "listen", "--env-file", "-"]);
-    let run = world.finish(listen, &file);
+    let command = world.bare(&[&listen[..], &["--env-file", "-"]].concat());
+    let run = world.finish(command, &file);
     let problem = "--any-merchant, or set TPAY_MERCHANT_ID of the file -\n";
     assert!(run.status == 2 && run.stderr.ends_with(problem), "{run:?}");
 }
