@@ -104,6 +104,21 @@ fn headers_of_the_settings_replace_others_and_listed_ones_are_secret() {
 }
 
 #[test]
+fn secret_headers_of_a_raw_response_are_sensitive() {
+    static LISTED: Provider = Provider { secret_parameters: &["ecc_key"], ..PROVIDER };
+    let mut settings = Settings::default();
+    settings.transport(Arc::new(|_: Request| -> Result<_, TransportError> {
+        let response = status(200).header("ecc-key", "k").header("set-cookie", "c");
+        Ok(response.header("x-trace", "7").body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&LISTED, &servers, Vec::new()).unwrap();
+    let response = client.send_raw(&get().with_credential(Credential::NONE)).unwrap();
+    let is_sensitive = |name: &str| response.headers().get(name).unwrap().is_sensitive();
+    assert_eq!(["ecc-key", "set-cookie", "x-trace"].map(is_sensitive), [true, true, false]);
+}
+
+#[test]
 fn headers_of_the_settings_are_not_added_to_requests_for_a_token() {
     let sent = Arc::<Mutex<Vec<(String, bool)>>>::default();
     let seen = Arc::clone(&sent);
