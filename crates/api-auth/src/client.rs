@@ -54,6 +54,7 @@ use crate::record::Recorder;
 use crate::redact::{RequestCopy, RequestSecrets};
 use crate::retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 use crate::route::{Credential, Server};
+use crate::secret_names::is_masked_header;
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 use crate::unsigned_request::UnsignedRequest;
 
@@ -291,7 +292,8 @@ impl Client {
     }
 
     /// Sends the request and returns the response, without parsing its body. Returns an error for
-    /// the same statuses as [`send`](Client::send).
+    /// the same statuses as [`send`](Client::send). Headers whose values are secrets are marked as
+    /// [sensitive](HeaderValue::is_sensitive).
     ///
     /// See the example in [`RawEndpoint`](crate::RawEndpoint).
     ///
@@ -300,6 +302,12 @@ impl Client {
     pub fn send_raw<E: Endpoint>(&self, endpoint: &E) -> Result<Response> {
         let mut exchange = Exchange::new();
         self.exchange(endpoint, &mut exchange)?;
+        let listed = self.0.parts.provider.secret_parameters;
+        for (name, value) in exchange.response.headers_mut() {
+            if is_masked_header(name.as_str(), listed) {
+                value.set_sensitive(true);
+            }
+        }
         Ok(exchange.response)
     }
 

@@ -33,8 +33,8 @@ struct State {
     set_back: Duration,
     /// The number of turns that were assigned.
     turns: u64,
-    /// The turns of the threads that wait, and their signals. There are few, and a map would be much
-    /// code.
+    /// The turns of the threads that wait, and their signals. Their number is small, and a map would
+    /// need more code.
     waiting: Vec<(Order, Arc<Condvar>)>,
 }
 

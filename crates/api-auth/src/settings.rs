@@ -148,12 +148,20 @@ impl Settings {
         self.transport = Some(transport);
     }
 
-    /// Wraps the transport, such as the built-in one, in another transport.
+    /// Wraps the transport, such as the built-in one, in another transport. If this method is called
+    /// again, the new transport wraps the previous one.
     pub fn wrap_transport<T: Transport + 'static>(
         &mut self,
         wrap: impl Fn(Arc<dyn Transport>) -> T + Send + Sync + 'static,
     ) {
-        self.wrap_transport = Some(Arc::new(move |inner| Arc::new(wrap(inner))));
+        let previous = self.wrap_transport.take();
+        self.wrap_transport = Some(Arc::new(move |inner| {
+            let inner = match &previous {
+                Some(previous) => previous(inner),
+                None => inner,
+            };
+            Arc::new(wrap(inner))
+        }));
     }
 
     /// Sets the clock. Defaults to [`SystemClock`](crate::SystemClock).
@@ -440,8 +448,9 @@ macro_rules! builder_options {
         }
 
         /// Wraps the transport, such as the built-in one, in another transport, for example to count
-        /// requests. The other options apply to the wrapped transport. What the outer one adds to
-        /// a request is neither signed nor recorded.
+        /// requests. If this method is called again, the new transport wraps the previous one. The
+        /// other options apply to the innermost transport. Changes that an outer transport makes to
+        /// a request are neither signed nor recorded.
         #[must_use]
         pub fn wrap_transport<T: $crate::Transport + 'static>(
             mut self,

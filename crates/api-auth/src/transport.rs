@@ -28,6 +28,8 @@ pub(crate) mod ureq;
 /// 7. GET, HEAD and DELETE with an empty body are sent without a body. Other methods with an empty
 ///    body are sent with `content-length: 0`.
 /// 8. A request is sent at most once.
+/// 9. A transport that wraps another one passes [`send_write`](Transport::send_write) on to it. The
+///    default implementation would call `send` instead.
 ///
 /// ```
 /// use api_auth::{Request, Response, Transport, TransportError};

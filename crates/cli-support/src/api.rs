@@ -225,7 +225,7 @@ impl Api {
             let response = sent.map_err(|error| context.failed(&request, error))?;
             let mut text = format!("{}\n", response.status());
             for (name, value) in response.headers() {
-                let value = if value.is_sensitive() || is_secret_header(name.as_str()) {
+                let value = if value.is_sensitive() {
                     "***".into()
                 } else {
                     value.as_bytes().escape_ascii().to_string()

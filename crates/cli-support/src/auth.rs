@@ -57,10 +57,45 @@ pub struct Variable {
     pub about: &'static str,
 }
 
+impl Variable {
+    /// Creates a required setting.
+    pub const fn required(name: &'static str, key: &'static str) -> Self {
+        Self { is_required: true, ..Self::optional(name, key, "") }
+    }
+
+    /// Creates an optional setting with a description for prompts.
+    pub const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Self {
+        let (is_secret, is_required, selects_server) = (false, false, false);
+        Self { name, key, is_secret, is_required, selects_server, about }
+    }
+
+    /// Creates an optional setting that selects the server.
+    pub const fn server(name: &'static str, key: &'static str, about: &'static str) -> Self {
+        Self { selects_server: true, ..Self::optional(name, key, about) }
+    }
+
+    /// Creates the setting `base_url`.
+    pub const fn base_url(name: &'static str) -> Self {
+        Self::server(name, "base_url", "base URL of a test server or a proxy")
+    }
+
+    /// Creates the setting `ca_certificate`.
+    pub const fn ca_certificate(name: &'static str) -> Self {
+        Self::optional(name, "ca_certificate", "PEM file with root certificates to trust as well")
+    }
+
+    /// Makes the value a secret.
+    #[must_use]
+    pub const fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+}
+
 /// The settings of a client, from one source.
 #[derive(Clone)]
 pub struct Settings {
-    /// The names of the variables and their values. There are few, and a map would be much code.
+    /// The names of the variables and their values. Their number is small, and a map would need more
+    /// code.
     values: Vec<(&'static str, String)>,
     /// The name of the source, such as ``profile `shop` ``. It is shown by `auth status`.
     pub source: String,

@@ -137,9 +137,9 @@ pub(crate) fn is_on_terminal() -> bool {
 }
 
 /// Runs a command. Returns its exit status and the beginning of its output (see [`joined`]), or
-/// `None` if the command was killed after `limit`. On a terminal, the command
-/// stays in the process group of this program, so that it can prompt for input. In this case, it is
-/// killed without its children.
+/// `None` if the command was killed after `limit`. On a terminal, the command stays in the process
+/// group of this program, so that it can prompt for input. In this case, it is killed without its
+/// children.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started, or if its output cannot be read.

@@ -13,8 +13,9 @@
 //! A terminal whose echo is switched off by [`Silence`] is restored before the process ends.
 //!
 //! If a write request may have been carried out and its outcome was not shown, a message is printed
-//! before the process ends. All requests of a client are sent with [`Sending`], which knows of each
-//! write. [`shown`] is called when the outcome of the writes before was shown.
+//! before the process ends. All requests of a client are sent with [`Sending`], whose `send_write` is
+//! called for requests that may change data, and registers them. [`shown`] is called when the outcome
+//! of the writes before was shown.
 
 use std::fs;
 use std::path::PathBuf;
@@ -263,12 +264,24 @@ pub struct Sending {
     pub(crate) is_interruptible: bool,
 }
 
+impl Sending {
+    /// Sends a request with the inner transport. `write` is the id of its endpoint if the request may
+    /// change data.
+    fn send_inner(
+        &self,
+        request: Request,
+        write: Option<&'static str>,
+    ) -> Result<Response, TransportError> {
+        match self.is_interruptible {
+            true => send(&self.inner, request, write),
+            false => send_with(&*self.inner, request, write),
+        }
+    }
+}
+
 impl Transport for Sending {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
-        match self.is_interruptible {
-            true => send(&self.inner, request),
-            false => self.inner.send(request),
-        }
+        self.send_inner(request, None)
     }
 
     fn send_write(
@@ -279,12 +292,12 @@ impl Transport for Sending {
         let mut tasks = self::tasks();
         if tasks.is_done {
             drop(tasks);
-            return self.send(request);
+            return self.send_inner(request, Some(endpoint));
         }
         tasks.writes += 1;
         tasks.endpoint = endpoint;
         drop(tasks);
-        let result = self.send(request);
+        let result = self.send_inner(request, Some(endpoint));
         let mut tasks = self::tasks();
         tasks.writes -= 1;
         tasks.is_unshown |= match &result {
@@ -402,9 +415,25 @@ pub(crate) fn is_handled(signal: i32) -> bool {
     signals::is_handled(signal)
 }
 
+/// Sends a request. `write` is the id of its endpoint if the request may change data.
+fn send_with(
+    transport: &dyn Transport,
+    request: Request,
+    write: Option<&'static str>,
+) -> Result<Response, TransportError> {
+    match write {
+        Some(endpoint) => transport.send_write(request, endpoint),
+        None => transport.send(request),
+    }
+}
+
 /// Sends a request in a separate thread. If the process is terminated by a signal, this function
 /// returns an error immediately.
-fn send(transport: &Arc<dyn Transport>, request: Request) -> Result<Response, TransportError> {
+fn send(
+    transport: &Arc<dyn Transport>,
+    request: Request,
+    write: Option<&'static str>,
+) -> Result<Response, TransportError> {
     let (sender, receiver) = mpsc::channel();
     let mut tasks = tasks();
     if tasks.is_ended() {
@@ -414,7 +443,7 @@ fn send(transport: &Arc<dyn Transport>, request: Request) -> Result<Response, Tr
     drop(tasks);
     let transport = Arc::clone(transport);
     let sending = thread::Builder::new().spawn(move || {
-        let _ = sender.send(transport.send(request));
+        let _ = sender.send(send_with(&*transport, request, write));
     });
     let result = match sending {
         Ok(_) => receiver.recv().unwrap_or_else(|_| Err(terminated(Sent::Maybe))),
@@ -614,6 +643,43 @@ mod tests {
         locked.recv_timeout(Duration::from_secs(60)).unwrap();
         thread.join().unwrap();
         assert!(LOCAL.lock().unwrap().tasks.is_empty());
+    }
+
+    #[test]
+    fn writes_are_sent_with_send_write_of_the_inner_transport() {
+        struct Inner(Mutex<Vec<Option<&'static str>>>);
+
+        impl Inner {
+            fn respond(&self, write: Option<&'static str>) -> Result<Response, TransportError> {
+                self.0.lock().unwrap().push(write);
+                let mut response = Response::default();
+                // The outcome of a rejected write does not have to be shown.
+                *response.status_mut() = api_auth::StatusCode::NOT_FOUND;
+                Ok(response)
+            }
+        }
+
+        impl Transport for Inner {
+            fn send(&self, _: Request) -> Result<Response, TransportError> {
+                self.respond(None)
+            }
+
+            fn send_write(
+                &self,
+                _: Request,
+                endpoint: &'static str,
+            ) -> Result<Response, TransportError> {
+                self.respond(Some(endpoint))
+            }
+        }
+
+        for is_interruptible in [false, true] {
+            let inner = Arc::new(Inner(Mutex::default()));
+            let sending = Sending { inner: inner.clone(), is_interruptible };
+            sending.send(Request::default()).unwrap();
+            sending.send_write(Request::default(), "a.b").unwrap();
+            assert_eq!(*inner.0.lock().unwrap(), [None, Some("a.b")]);
+        }
     }
 
     #[cfg(unix)]

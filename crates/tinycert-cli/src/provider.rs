@@ -39,18 +39,6 @@ const TEST_CLOCK: &str = "TINYCERT_TEST_CLOCK";
 /// is opened.
 const NO_TOKEN: &str = "no-session";
 
-const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: true, selects_server: false, about: "" }
-}
-
-const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Variable {
-    Variable { is_required: false, about, ..variable(name, key) }
-}
-
-const fn server(name: &'static str, key: &'static str, about: &'static str) -> Variable {
-    Variable { selects_server: true, ..optional(name, key, about) }
-}
-
 /// A client and its session. The first request that needs the session opens it.
 pub(crate) struct Account {
     client: Client,
@@ -129,16 +117,12 @@ impl Account {
 impl Provider for TinyCert {
     const NAME: &'static str = "tinycert";
     const VARIABLES: &'static [Variable] = &[
-        Variable { is_secret: true, ..variable(KEY, "api_key") },
-        variable(EMAIL, "email"),
-        Variable { is_secret: true, ..variable(PASSPHRASE, "passphrase") },
-        server(ENVIRONMENT, "environment", "only production"),
-        server(BASE_URL, "base_url", "base URL of a test server or a proxy"),
-        optional(
-            "TINYCERT_CA_CERTIFICATE",
-            "ca_certificate",
-            "PEM file with root certificates to trust as well",
-        ),
+        Variable::required(KEY, "api_key").secret(),
+        Variable::required(EMAIL, "email"),
+        Variable::required(PASSPHRASE, "passphrase").secret(),
+        Variable::server(ENVIRONMENT, "environment", "only production"),
+        Variable::base_url(BASE_URL),
+        Variable::ca_certificate("TINYCERT_CA_CERTIFICATE"),
     ];
     const REJECTED: &'static [&'static str] =
         &["AccessDenied", "AccountNotFound", "ApiKeyMismatch", "PassphraseFailure"];

@@ -29,31 +29,15 @@ pub(crate) const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
 const ENVIRONMENT: &str = "TINYPASS_ENVIRONMENT";
 const SANDBOX: &str = "TINYPASS_SANDBOX";
 
-const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false, selects_server: false, about: "" }
-}
-
-const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Variable {
-    Variable { about, ..variable(name, key) }
-}
-
-const fn server(name: &'static str, key: &'static str, about: &'static str) -> Variable {
-    Variable { selects_server: true, ..optional(name, key, about) }
-}
-
 impl Provider for TinyPass {
     const NAME: &'static str = "tinypass";
     const VARIABLES: &'static [Variable] = &[
-        Variable { is_required: true, ..variable(AID, "aid") },
-        Variable { is_required: true, is_secret: true, ..variable(PRIVATE_KEY, "private_key") },
-        server(ENVIRONMENT, "environment", "production, the default, or sandbox"),
-        server(SANDBOX, "sandbox", "1 for the sandbox"),
-        server("TINYPASS_BASE_URL", "base_url", "base URL of a test server or a proxy"),
-        optional(
-            "TINYPASS_CA_CERTIFICATE",
-            "ca_certificate",
-            "PEM file with root certificates to trust as well",
-        ),
+        Variable::required(AID, "aid"),
+        Variable::required(PRIVATE_KEY, "private_key").secret(),
+        Variable::server(ENVIRONMENT, "environment", "production, the default, or sandbox"),
+        Variable::server(SANDBOX, "sandbox", "1 for the sandbox"),
+        Variable::base_url("TINYPASS_BASE_URL"),
+        Variable::ca_certificate("TINYPASS_CA_CERTIFICATE"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tinypass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Query;

@@ -25,22 +25,6 @@ use crate::login;
 #[derive(Debug)]
 pub(crate) struct Tokenpass;
 
-const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false, selects_server: false, about: "" }
-}
-
-const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Variable {
-    Variable { about, ..variable(name, key) }
-}
-
-const fn server(name: &'static str, key: &'static str, about: &'static str) -> Variable {
-    Variable { selects_server: true, ..optional(name, key, about) }
-}
-
-const fn secret(name: &'static str, key: &'static str) -> Variable {
-    Variable { is_secret: true, ..variable(name, key) }
-}
-
 /// The environment variable that contains the id of the application.
 pub(crate) const MAIN_ID: &str = "TOKENPASS_CLIENT_ID";
 /// The environment variable that contains the user's token.
@@ -59,28 +43,21 @@ const SCHEME: &str = "TOKENPASS_SCHEME";
 impl Provider for Tokenpass {
     const NAME: &'static str = "tokenpass";
     const VARIABLES: &'static [Variable] = &[
-        Variable { is_required: true, ..variable(MAIN_ID, "client_id") },
-        Variable { is_required: true, ..secret(MAIN_SECRET, "client_secret") },
-        server(ENVIRONMENT, "environment", "production, the default, or staging"),
-        server("TOKENPASS_BASE_URL", "base_url", "base URL of a test server or a proxy"),
-        server("TOKENPASS_PROVIDER_HOST", "provider_host", "another name of base_url"),
-        optional(
-            "TOKENPASS_CA_CERTIFICATE",
-            "ca_certificate",
-            "PEM file with root certificates to trust as well",
-        ),
-        Variable { is_secret: true, ..optional(TOKEN, "oauth_token", "token of a user") },
-        optional(PRIVILEGED_ID, "privileged_client_id", "id of a privileged application"),
-        Variable {
-            is_secret: true,
-            ..optional(PRIVILEGED_SECRET, "privileged_client_secret", "its secret")
-        },
-        optional(
+        Variable::required(MAIN_ID, "client_id"),
+        Variable::required(MAIN_SECRET, "client_secret").secret(),
+        Variable::server(ENVIRONMENT, "environment", "production, the default, or staging"),
+        Variable::base_url("TOKENPASS_BASE_URL"),
+        Variable::server("TOKENPASS_PROVIDER_HOST", "provider_host", "another name of base_url"),
+        Variable::ca_certificate("TOKENPASS_CA_CERTIFICATE"),
+        Variable::optional(TOKEN, "oauth_token", "token of a user").secret(),
+        Variable::optional(PRIVILEGED_ID, "privileged_client_id", "id of a privileged application"),
+        Variable::optional(PRIVILEGED_SECRET, "privileged_client_secret", "its secret").secret(),
+        Variable::optional(
             SCHEME,
             "scheme",
             "signed-query, the default, empty-query, either-query or body-only",
         ),
-        optional(REDIRECT_URI, "redirect_uri", "URI for auth login --web"),
+        Variable::optional(REDIRECT_URI, "redirect_uri", "URI for auth login --web"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tokenpass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;

@@ -31,18 +31,6 @@ use tpay_client::{Client, ClientBuilder, Environment, FileStore, MemoryStore};
 #[derive(Debug)]
 pub(crate) struct Tpay;
 
-const fn variable(name: &'static str, key: &'static str) -> Variable {
-    Variable { name, key, is_secret: false, is_required: false, selects_server: false, about: "" }
-}
-
-const fn optional(name: &'static str, key: &'static str, about: &'static str) -> Variable {
-    Variable { about, ..variable(name, key) }
-}
-
-const fn server(name: &'static str, key: &'static str, about: &'static str) -> Variable {
-    Variable { selects_server: true, ..optional(name, key, about) }
-}
-
 const fn pages(endpoint: &'static str, lists: &'static [&'static str], id: &'static str) -> Pages {
     Pages { endpoint, parameter: "page", first: 1, lists, id }
 }
@@ -78,29 +66,23 @@ fn builder(settings: &Settings, connection: &Connection) -> Result<ClientBuilder
 impl Provider for Tpay {
     const NAME: &'static str = "tpay";
     const VARIABLES: &'static [Variable] = &[
-        Variable { is_required: true, ..variable("TPAY_CLIENT_ID", "client_id") },
-        Variable {
-            is_required: true,
-            is_secret: true,
-            ..variable("TPAY_CLIENT_SECRET", "client_secret")
-        },
-        server("TPAY_ENVIRONMENT", "environment", "production, the default, or sandbox"),
-        server("TPAY_BASE_URL", "base_url", "base URL of a test server or a proxy"),
-        optional("TPAY_TOKEN_CACHE", "token_cache", "absolute path of a folder for tokens, or off"),
-        optional(
-            "TPAY_CA_CERTIFICATE",
-            "ca_certificate",
-            "PEM file with root certificates to trust as well",
+        Variable::required("TPAY_CLIENT_ID", "client_id"),
+        Variable::required("TPAY_CLIENT_SECRET", "client_secret").secret(),
+        Variable::server("TPAY_ENVIRONMENT", "environment", "production, the default, or sandbox"),
+        Variable::base_url("TPAY_BASE_URL"),
+        Variable::optional(
+            "TPAY_TOKEN_CACHE",
+            "token_cache",
+            "absolute path of a folder for tokens, or off",
         ),
-        optional(MERCHANT_ID, "merchant_id", "merchant whose notifications are accepted"),
-        Variable {
-            is_secret: true,
-            ..optional(
-                SECURITY_CODE,
-                "security_code",
-                "code from the merchant panel, for notifications",
-            )
-        },
+        Variable::ca_certificate("TPAY_CA_CERTIFICATE"),
+        Variable::optional(MERCHANT_ID, "merchant_id", "merchant whose notifications are accepted"),
+        Variable::optional(
+            SECURITY_CODE,
+            "security_code",
+            "code from the merchant panel, for notifications",
+        )
+        .secret(),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tpay_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;

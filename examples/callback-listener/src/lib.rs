@@ -63,9 +63,9 @@ impl Response {
     }
 }
 
-/// The function that creates the response to a request, and returns whether the listener stops after
-/// it. It runs on the thread of the connection.
-type Finish = Box<dyn FnOnce() -> (Response, bool) + Send>;
+/// The function that creates the response to a request, with the function to call when that response
+/// was written. Both run on the thread of the connection.
+type Finish = Box<dyn FnOnce() -> (Response, Box<dyn FnOnce() -> bool>) + Send>;
 
 /// A prepared request, and the channel for the function that creates its response. The thread of
 /// the connection drops the inner sender when it has written the response.
@@ -147,25 +147,31 @@ impl Listener {
     ) -> io::Result<Option<T>> {
         self.serve_staged(time, Duration::ZERO, prepare, |prepared| {
             let (response, result) = handle(prepared);
-            (move || (response, false), result)
+            (move || (response, || false), result)
         })
     }
 
     /// Serves requests like [`serve_prepared`](Self::serve_prepared), for responses that take long
     /// to create: `handle` returns a function that creates the response on the thread of the
-    /// connection. If this function also returns `true`, this method returns `None`. `longest` is
-    /// the maximum time that the function takes. Before this method returns, it waits until pending
-    /// responses have been written, for at most `longest` plus [`Limits::time`].
+    /// connection, and a function that is called only if the response was written without an error.
+    /// If the latter returns `true`, this method returns `None`. `longest` is the maximum time that
+    /// creating a response takes. Before this method returns, it waits until pending responses have
+    /// been written, for at most `longest` plus [`Limits::time`].
     ///
     /// # Errors
     /// Returns an error if a socket cannot be used, or no thread can be started.
-    pub fn serve_staged<P: Send + 'static, T, R: FnOnce() -> (Response, bool) + Send + 'static>(
+    pub fn serve_staged<P, T, R, W>(
         self,
         time: Option<Duration>,
         longest: Duration,
         prepare: impl Fn(Request) -> P + Send + Sync + 'static,
         mut handle: impl FnMut(P) -> (R, Option<T>),
-    ) -> io::Result<Option<T>> {
+    ) -> io::Result<Option<T>>
+    where
+        P: Send + 'static,
+        R: FnOnce() -> (Response, W) + Send + 'static,
+        W: FnOnce() -> bool + 'static,
+    {
         let end = time.and_then(|time| Instant::now().checked_add(time));
         let (requests, received) = mpsc::channel();
         let stop = self.accept(&Arc::new(Connections {
@@ -186,6 +192,10 @@ impl Listener {
             };
             let Ok(Some((prepared, respond))) = next else { break None };
             let (finish, result) = handle(prepared);
+            let finish = move || -> (_, Box<dyn FnOnce() -> bool>) {
+                let (response, written) = finish();
+                (response, Box::new(written))
+            };
             let _ = respond.send((Box::new(finish), unwritten.clone()));
             if result.is_some() {
                 break result;
@@ -312,8 +322,8 @@ impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections
             return;
         }
         if let Ok((finish, unwritten)) = response.recv() {
-            let (response, is_last) = finish();
-            let _ = write(stream, &response, has_body);
+            let (response, written) = finish();
+            let is_last = write(stream, &response, has_body).is_ok() && written();
             drop(unwritten);
             if is_last {
                 let _ = self.requests.send(None);
@@ -399,4 +409,39 @@ pub fn printable(text: &str) -> String {
         }
     }
     safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn response_that_cannot_be_written_is_not_counted() {
+        for is_closed in [false, true] {
+            let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+            let mut client = TcpStream::connect(socket.local_addr().unwrap()).unwrap();
+            let (stream, _) = socket.accept().unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+            let request = request::read(&mut &stream, 1024, 1024).unwrap_or_else(|_| panic!());
+            if is_closed {
+                stream.shutdown(Shutdown::Write).unwrap();
+            }
+            let (requests, received) = mpsc::channel();
+            let (open, limits) = (Arc::default(), Limits::default());
+            let connections = Connections { open, limits, prepare: drop, requests };
+            let (count, counted) = mpsc::channel();
+            let thread = thread::spawn(move || connections.respond(&stream, request));
+            let ((), respond) = received.recv().unwrap().unwrap();
+            let written = move || count.send(()).is_ok();
+            let finish = move || -> (_, Box<dyn FnOnce() -> bool>) {
+                (Response::text(200, "x"), Box::new(written))
+            };
+            let (unwritten, _all_written) = mpsc::channel();
+            respond.send((Box::new(finish), unwritten)).unwrap();
+            thread.join().unwrap();
+            assert_eq!(counted.try_recv().is_ok(), !is_closed);
+            // The listener is told to stop only after a response that was counted.
+            assert_eq!(received.try_recv().is_ok(), !is_closed);
+        }
+    }
 }

@@ -248,7 +248,7 @@ fn slow_responses_of_one_connection_do_not_block_another() {
                 wait.map(|wait| wait.recv());
                 let body = vec![0xff, 0xfe, 0, b'T'];
                 let content_type = Vec::new();
-                (callback_listener::Response { status: 200, content_type, body }, false)
+                (callback_listener::Response { status: 200, content_type, body }, || false)
             };
             (finish, (seen.len() == 2).then_some(()))
         };
@@ -274,7 +274,7 @@ fn listener_stops_after_the_response_that_is_the_last_one() {
     let thread = thread::spawn(move || {
         let handle = |request: callback_listener::Request| {
             let is_last = request.path() == "/last";
-            (move || (callback_listener::Response::text(200, "x"), is_last), None::<()>)
+            (move || (callback_listener::Response::text(200, "x"), move || is_last), None::<()>)
         };
         listener.serve_staged(None, Duration::from_secs(60), |request| request, handle).unwrap()
     });

@@ -104,6 +104,21 @@ fn headers_of_the_settings_replace_others_and_listed_ones_are_secret() {
 }
 
 #[test]
+fn secret_headers_of_a_raw_response_are_sensitive() {
+    static LISTED: Provider = Provider { secret_parameters: &["ecc_key"], ..PROVIDER };
+    let mut settings = Settings::default();
+    settings.transport(Arc::new(|_: Request| -> Result<_, TransportError> {
+        let response = status(200).header("ecc-key", "k").header("set-cookie", "c");
+        Ok(response.header("x-trace", "7").body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&LISTED, &servers, Vec::new()).unwrap();
+    let response = client.send_raw(&get().with_credential(Credential::NONE)).unwrap();
+    let is_sensitive = |name: &str| response.headers().get(name).unwrap().is_sensitive();
+    assert_eq!(["ecc-key", "set-cookie", "x-trace"].map(is_sensitive), [true, true, false]);
+}
+
+#[test]
 fn headers_of_the_settings_are_not_added_to_requests_for_a_token() {
     let sent = Arc::<Mutex<Vec<(String, bool)>>>::default();
     let seen = Arc::clone(&sent);
@@ -138,11 +153,11 @@ fn post() -> RawEndpoint {
 }
 
 #[test]
-fn transport_is_wrapped_and_knows_writes() {
+fn send_write_of_each_wrapping_transport_is_called_for_writes() {
     #[derive(Default)]
     struct Writes(Mutex<Vec<&'static str>>);
 
-    struct Outer(Arc<dyn Transport>, Arc<Writes>);
+    struct Outer(Arc<dyn Transport>, Arc<Writes>, &'static str);
 
     impl Transport for Outer {
         fn send(&self, request: Request) -> Result<Response, TransportError> {
@@ -154,7 +169,7 @@ fn transport_is_wrapped_and_knows_writes() {
             request: Request,
             endpoint: &'static str,
         ) -> Result<Response, TransportError> {
-            self.1.0.lock().unwrap().push(endpoint);
+            self.1.0.lock().unwrap().extend([self.2, endpoint]);
             self.0.send_write(request, endpoint)
         }
     }
@@ -165,8 +180,10 @@ fn transport_is_wrapped_and_knows_writes() {
         let body = request.method().as_str().to_owned().into_bytes();
         Ok(http::Response::new(body))
     }));
-    let registered = writes.clone();
-    settings.wrap_transport(move |inner| Outer(inner, Arc::clone(&registered)));
+    for name in ["first", "second"] {
+        let registered = writes.clone();
+        settings.wrap_transport(move |inner| Outer(inner, Arc::clone(&registered), name));
+    }
     let servers = [(Server::MAIN, "api", "https://a.example")];
     let client = settings.build(&PROVIDER, &servers, Vec::new()).unwrap();
     for request in
@@ -176,7 +193,8 @@ fn transport_is_wrapped_and_knows_writes() {
         let method = Endpoint::method(&request).as_str().as_bytes().to_vec();
         assert_eq!(client.send(&request).unwrap(), method);
     }
-    assert_eq!(*writes.0.lock().unwrap(), ["raw", "other"]);
+    let expected = ["second", "raw", "first", "raw", "second", "other", "first", "other"];
+    assert_eq!(*writes.0.lock().unwrap(), expected);
 }
 
 #[test]

@@ -327,6 +327,13 @@ pub(crate) mod unix {
         fn entry(&self, path: &Path) -> io::Result<Metadata> {
             match fs::symlink_metadata(path) {
                 Err(error) if self.create && error.kind() == io::ErrorKind::NotFound => {
+                    // Otherwise, the owner of the parent could not use the new folder.
+                    let parent = fs::symlink_metadata(&self.resolved)?;
+                    if self.user == ROOT && parent.uid() != ROOT {
+                        let shown = self.resolved.display();
+                        let problem = "belongs to another user, so root creates no folder in it";
+                        return Err(not_trusted(format!("{shown} {problem}")));
+                    }
                     // Does not follow a link that another user created in the meantime.
                     match fs::DirBuilder::new().mode(0o700).create(path) {
                         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),

@@ -74,20 +74,26 @@ struct Genuine {
 }
 
 /// The response to a received request. It is either ready, or that of the application, to which the
-/// notification must first be forwarded.
+/// notification must first be forwarded. The number of notifications that are still to be
+/// acknowledged is given if the response may acknowledge one that counts.
 enum Reply {
-    Ready(Response),
-    Forward(Forward),
+    Ready(Response, Option<Arc<AtomicUsize>>),
+    Forward(Forward, Arc<AtomicUsize>),
 }
 
 impl Reply {
-    /// Returns the response, and whether it is the last one. If the application determines the
-    /// response, first forwards the notification to it.
-    fn response(self) -> (Response, bool) {
-        match self {
-            Self::Ready(response) => (response, false),
-            Self::Forward(forward) => forward.send(),
-        }
+    /// Returns the response, and a function to call when it was written, which returns whether it is
+    /// the last one. If the application determines the response, first forwards the notification to
+    /// it.
+    fn response(self) -> (Response, impl FnOnce() -> bool) {
+        let (response, left) = match self {
+            Self::Ready(response, left) => (response, left),
+            Self::Forward(forward, left) => {
+                let (response, is_accepted) = forward.send();
+                (response, is_accepted.then_some(left))
+            }
+        };
+        (response, move || left.is_some_and(|left| is_last(&left)))
     }
 }
 
@@ -133,33 +139,34 @@ impl Listen {
             let Genuine { request, notification } = genuine;
             let accepted = response(notification.accept());
             if self.kind.is_some() && Kind::of(&notification) != self.kind {
-                return Ok((Reply::Ready(accepted), false));
+                return Ok((Reply::Ready(accepted, None), false));
             }
             print(context, &mut list, &shown(&notification, &request.body))?;
             if context.output.is_closed() {
                 // A notification that was not printed must not be acknowledged.
-                return Ok((Reply::Ready(Response::text(503, "try again later")), true));
+                return Ok((Reply::Ready(Response::text(503, "try again later"), None), true));
             }
             if let Some(folder) = &mut folder {
                 folder.save(&request)?;
             }
+            let left = Arc::clone(&left);
             let Some((transport, url)) = &application else {
-                return Ok((Reply::Ready(accepted), is_last(&left)));
+                return Ok((Reply::Ready(accepted, Some(left)), false));
             };
-            let (transport, url, left) = (Arc::clone(transport), (*url).clone(), Arc::clone(&left));
-            let forward = Forward { transport, url, request, is_quiet: context.global.quiet, left };
-            Ok((Reply::Forward(forward), false))
+            let (transport, url) = (Arc::clone(transport), (*url).clone());
+            let forward = Forward { transport, url, request, is_quiet: context.global.quiet };
+            Ok((Reply::Forward(forward, left), false))
         };
         let longest = send::timeout(context);
         let ended = listener.serve_staged(self.time, longest, verify, |result| {
             let (reply, end) = match result.map(&mut handle) {
                 Ok(Ok((reply, is_last))) => (reply, is_last.then_some(Ok(()))),
                 Ok(Err(failure)) => {
-                    (Reply::Ready(Response::text(503, "try again later")), Some(Err(failure)))
+                    (Reply::Ready(Response::text(503, "try again later"), None), Some(Err(failure)))
                 }
                 Err((error, response)) => {
                     context.note(&printable(&error));
-                    (Reply::Ready(response), None)
+                    (Reply::Ready(response, None), None)
                 }
             };
             (move || reply.response(), end)
@@ -244,18 +251,14 @@ struct Forward {
     url: Uri,
     request: Request,
     is_quiet: bool,
-    left: Arc<AtomicUsize>,
 }
 
 impl Forward {
-    /// Sends the request to the application. Returns its response, and whether it is the last one.
-    /// Returns the status 503 if there is no response.
+    /// Sends the request to the application. Returns its response, and whether it acknowledges the
+    /// notification. Returns the status 503 if there is no response.
     fn send(self) -> (Response, bool) {
-        let (result, response, is_last) = match self.exchange() {
-            Ok((response, is_accepted)) => {
-                let is_last = is_accepted && is_last(&self.left);
-                (response.status.to_string(), response, is_last)
-            }
+        let (result, response, is_accepted) = match self.exchange() {
+            Ok((response, is_accepted)) => (response.status.to_string(), response, is_accepted),
             Err(problem) => {
                 (problem, Response::text(503, "the application is not available"), false)
             }
@@ -265,7 +268,7 @@ impl Forward {
             // A closed standard error must not end the command.
             let _ = writeln!(io::stderr(), "{text}");
         }
-        (response, is_last)
+        (response, is_accepted)
     }
 
     /// Returns the response of the application, and whether it acknowledges the notification.
@@ -283,7 +286,7 @@ impl Forward {
         let content_type = response.headers().get("content-type");
         let content_type = content_type.map(|value| value.as_bytes().to_vec()).unwrap_or_default();
         let status = response.status().as_u16();
-        let is_accepted = send::is_accepted(&response);
+        let is_accepted = send::is_accepted(&response, &self.request.body);
         Ok((Response { status, content_type, body: response.into_body() }, is_accepted))
     }
 }

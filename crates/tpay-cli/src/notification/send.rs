@@ -87,13 +87,15 @@ pub(crate) fn deliver(
     }
     context.output.check()?;
     let transport = transport(context, request.uri())?;
+    // No response must acknowledge a notification that is not genuine.
+    let notification = if is_genuine { request.body().clone() } else { Vec::new() };
     let response = transport.send(request).map_err(|error| Failure::from(Error::from(error)))?;
     let text = String::from_utf8_lossy(response.body()).into_owned();
     let status = response.status().as_u16().to_string();
     let shown = context.output.value(&object(&[("status", &status), ("body", &text)]).to_string());
     // The exit status reflects the response of the application, not the output.
     context.note_unshown("the response of the application", shown);
-    match (is_genuine, is_accepted(&response)) {
+    match (is_genuine, is_accepted(&response, &notification)) {
         (true, true) | (false, false) => return Ok(Exit::Done),
         (false, true) => {
             context.note("the application accepted a notification that is not genuine");
@@ -103,9 +105,10 @@ pub(crate) fn deliver(
     Ok(Exit::No)
 }
 
-/// Returns whether this response of an application acknowledges a notification.
-pub(super) fn is_accepted(response: &Response) -> bool {
-    let is_expected = |text: &str| matches!(text.trim(), "TRUE" | r#"{"result":true}"#);
+/// Returns whether this response of an application acknowledges the notification with this body.
+pub(super) fn is_accepted(response: &Response, notification: &[u8]) -> bool {
+    let accepted = testing::acknowledgements(notification);
+    let is_expected = |text: &str| accepted.iter().any(|accepted| accepted.body == text.trim());
     response.status().is_success() && str::from_utf8(response.body()).is_ok_and(is_expected)
 }
 

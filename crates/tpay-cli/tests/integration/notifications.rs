@@ -191,6 +191,33 @@ fn response_of_the_application_is_returned_to_the_sender() {
 }
 
 #[test]
+fn response_for_another_kind_acknowledges_nothing() {
+    const RESULT: &str = r#"{"result":true}"#;
+    let world = World::new();
+    let calls = [
+        ("payment", RESULT, 1),
+        ("alias", RESULT, 1),
+        ("tokenization", "TRUE", 1),
+        ("token-update", "TRUE", 1),
+        ("marketplace", "TRUE", 1),
+        ("recurring", "TRUE", 0),
+        ("recurring", RESULT, 0),
+    ];
+    let responses: Vec<_> = calls.iter().map(|(_, body, _)| (200, *body)).collect();
+    let (url, application) = application(responses.leak());
+    let to = ["--forward-to", &url, "--count", "2"];
+    let listener = world.listen(&[&TEST_KEY[..], &to].concat());
+    for (kind, body, status) in calls {
+        let run = world.send(&listener.url, &["--kind", kind]);
+        assert_eq!(run.status, status, "{kind} {body}: {run:?}");
+        assert!(run.stdout.contains(body), "{kind}: {run:?}");
+    }
+    application.join().unwrap();
+    let run = listener.end();
+    assert_eq!((run.status, run.stdout.lines().count()), (0, calls.len()), "{run:?}");
+}
+
+#[test]
 fn tampered_notifications_are_not_forwarded() {
     let world = World::new();
     let to = ["--forward-to", "http://127.0.0.1:9/", "--count", "1"];
@@ -326,7 +353,7 @@ fn path_query_and_bytes_are_forwarded_unchanged() {
         let ended = listener.serve(TIME, |request| {
             assert_eq!(request.header("accept-encoding"), Ok(None));
             if target.is_some() {
-                return (Response::text(200, "TRUE"), Some(()));
+                return (Response::text(200, r#"{"result":true}"#), Some(()));
             }
             target = Some(request.target.clone());
             let (content_type, body) = (b"text/x; v=\xe9".to_vec(), b"\xff\xfe\0T".to_vec());
@@ -339,7 +366,7 @@ fn path_query_and_bytes_are_forwarded_unchanged() {
     let listener = world.listen_bare(&[&TEST_KEY[..], &to].concat());
     let response = listener.post("/my/path?order=7");
     // Only this response acknowledges the notification.
-    assert!(listener.post("/").ends_with(b"\r\n\r\nTRUE"));
+    assert!(listener.post("/").ends_with(b"\r\n\r\n{\"result\":true}"));
     assert_eq!(application.join().unwrap(), "/notify/my/path?shop=1&order=7");
     assert!(response.ends_with(b"\r\n\r\n\xff\xfe\0T"), "{response:?}");
     let content_type = b"\r\ncontent-type: text/x; v=\xe9\r\n";
@@ -361,7 +388,7 @@ fn slow_application_does_not_delay_other_notifications() {
         };
         listener.serve_prepared(TIME, prepare, |()| {
             left -= 1;
-            (Response::text(200, "TRUE"), (left == 0).then_some(()))
+            (Response::text(200, r#"{"result":true}"#), (left == 0).then_some(()))
         })
     });
     let to = ["--forward-to", &url, "--count", "2", "--timeout", "20s"];

@@ -59,7 +59,7 @@ pub struct NotificationResponse {
 
 impl NotificationResponse {
     pub(super) const TRUE: Self = Self { status: 200, content_type: "text/plain", body: "TRUE" };
-    const RESULT: Self =
+    pub(super) const RESULT: Self =
         Self { status: 200, content_type: "application/json", body: r#"{"result":true}"# };
 
     /// The response that rejects a payment in two-step mode. Tpay then refunds the payer. Never

@@ -6,7 +6,8 @@
 use api_auth::{Amount, InputError, Params, Secret, jws};
 
 use crate::Client;
-use crate::notifications::payment_md5sum;
+use crate::notifications::notification::read;
+use crate::notifications::{Notification, NotificationResponse, payment_md5sum};
 
 /// The root certificate that issued [`CERTIFICATE`], for
 /// [`Notifications::anchors`](crate::Notifications::anchors).
@@ -41,6 +42,26 @@ pub fn sign(client: &Client, body: &[u8]) -> Result<String, InputError> {
 /// Returns an error if `key` is not an RSA key in this format.
 pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String, InputError> {
     jws::sign(key.as_ref(), x5u, body)
+}
+
+/// Returns the responses that acknowledge a notification with this body, which is not verified. If
+/// its kind is unknown, returns those of all kinds.
+///
+/// ```
+/// use tpay_client::notifications::testing::acknowledgements;
+///
+/// let body = br#"{"type":"token_update","data":{"token":"t"}}"#;
+/// let bodies = acknowledgements(body).into_iter().map(|response| response.body);
+/// assert_eq!(bodies.collect::<Vec<_>>(), [r#"{"result":true}"#]);
+/// ```
+pub fn acknowledgements(body: &[u8]) -> Vec<NotificationResponse> {
+    match read(body) {
+        Ok(Notification::Recurring(charge)) => {
+            vec![Notification::Recurring(charge.clone()).accept(), charge.accept_as_text()]
+        }
+        Ok(notification) => vec![notification.accept()],
+        Err(_) => vec![NotificationResponse::TRUE, NotificationResponse::RESULT],
+    }
 }
 
 /// Returns the body of a notification that a payment to the merchant `1010` was made. `amount`,

@@ -424,6 +424,22 @@ mod trust {
     }
 
     #[test]
+    fn root_creates_no_folder_in_that_of_another_user() {
+        let folder = TempFolder::new();
+        let home = folder.0.join("home");
+        fs::create_dir_all(&home).unwrap();
+        set_mode(&folder.0, 0o755);
+        set_mode(&home, 0o755);
+        let store = FileStore::new(home.join("cache/tokens"));
+        if give_away(&home) {
+            assert!(!works(&store));
+            assert!(!home.join("cache").exists());
+            let why = "belongs to another user, so root creates no folder in it";
+            assert!(reports(&store)[0].ends_with(why), "{:?}", reports(&store));
+        }
+    }
+
+    #[test]
     fn link_in_a_folder_of_another_user_is_not_followed() {
         for mode in [0o755, 0o1777] {
             let folder = TempFolder::new();
