@@ -711,7 +711,9 @@ impl Run<TinyCert> for Status {
                     OnDisk::Intact(_) => "valid",
                 };
                 let on_disk = contents.usable();
-                let left = on_disk.as_ref().map(|found| found.expires.seconds() - now.seconds());
+                let left =
+                    |found: &Certificate| found.expires.seconds().saturating_sub(now.seconds());
+                let left = on_disk.as_ref().map(left);
                 let left = left.map(|left| Json::Other(left.div_euclid(86_400).to_string()));
                 let is_deployed = match (&pair.record.deployed_serial, &on_disk) {
                     (Some(serial), Some(found)) => {

@@ -1903,3 +1903,15 @@ mod unix {
         assert_eq!((run.status, results(&rows)), (0, vec!["deployed"]));
     }
 }
+
+#[test]
+fn time_of_the_test_clock_has_limits() {
+    let world = world();
+    for value in ["-1", "253402300800", "9223372036854775807", "9223372036854775808"] {
+        let mut command = world.command(&["issue", "a.example", "--ca", "561", "--dir", "pki"]);
+        command.env("TINYCERT_TEST_CLOCK", value);
+        let run = world.finish(command, "");
+        let named = "tinycert: TINYCERT_TEST_CLOCK: must be a number of seconds from 0 to";
+        assert!(run.status == 10 && run.stderr.starts_with(named), "{value}: {run:?}");
+    }
+}
