@@ -476,6 +476,11 @@ impl Run<TinyCert> for Renew {
                 }
             };
             let mut done = Done::default();
+            // The pair before has the message about the signal.
+            if let Some(failure) = context.terminated() {
+                rows.push(row(&pair, &done, Some(&failure)));
+                continue;
+            }
             let name = pair.record.name.clone();
             // This is done even if nothing is due, so that problems are detected early, and the
             // temporary files of a killed run are removed.
@@ -596,6 +601,7 @@ impl Renew {
         server: &mut Server<'_>,
         now: UnixTime,
     ) {
+        let context = server.context;
         let listed = server.session().and_then(|session| Ok((session, session.list_cas()?)));
         let (session, cas) = match listed {
             Ok(listed) => listed,
@@ -603,6 +609,9 @@ impl Renew {
         };
         let days = u32::try_from(self.within.as_secs().div_ceil(DAY)).unwrap_or(u32::MAX);
         for ca in cas {
+            if context.terminated().is_some() {
+                return;
+            }
             let certs = match session.expiring_certs(ca.id, days) {
                 Ok(certs) => certs,
                 Err(error) => {
@@ -611,6 +620,9 @@ impl Renew {
                 }
             };
             for cert in certs {
+                if context.terminated().is_some() {
+                    return;
+                }
                 // A certificate that has already expired may no longer be used.
                 if cert.expires.is_none_or(|at| at <= now || !is_due(at, self.within, now)) {
                     continue;

@@ -1844,6 +1844,34 @@ mod unix {
     }
 
     #[test]
+    fn signal_is_reported_once_for_all_pairs() {
+        // The failure of a single pair is that of the command, which is not printed.
+        for (options, count) in [(&[][..], 1), (&["--all-in-account"], 0)] {
+            let world = world();
+            issue(&world, &[]);
+            for name in ["b.example", "c.example", "d.example"] {
+                good(&world, &["issue", name, "--ca", "561", "--dir", "pki"]);
+            }
+            if !options.is_empty() {
+                // The certificates of the account are not recorded.
+                std::fs::remove_dir_all(world.home.join("pki")).unwrap();
+                std::fs::create_dir(world.home.join("pki")).unwrap();
+            }
+            advance(&world, 340);
+            let server = world.sandbox.tinycert();
+            server.take_seen();
+            let stall = Misbehaviour::StallInHeaders(Duration::from_secs(60));
+            server.misbehave_at("/api/v1/cert/details", stall, 1);
+            let mut command = command(&world, &[&["renew", "--dir", "pki"], options].concat());
+            let child = command.stderr(Stdio::piped()).spawn().unwrap();
+            let is_stalled = || server.seen().iter().any(|seen| seen.status.is_none());
+            let text = terminate(child, is_stalled);
+            let found = text.matches("terminated by a signal").count();
+            assert_eq!(found, count, "{options:?}: {text}");
+        }
+    }
+
+    #[test]
     fn write_that_a_signal_interrupts_is_reported_once() {
         let hint = "the change may have been made: check before you repeat the command";
         let message = "tinycert cert.reissue: terminated by a signal before the response was shown";
