@@ -1782,6 +1782,42 @@ mod unix {
         assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "1\n");
     }
 
+    #[test]
+    fn irregular_files_of_a_pair_are_named() {
+        let world = world();
+        issue(&world, &[]);
+        advance(&world, 340);
+        let draft = world.home.join("pki/.a.example.json.tmp");
+        for is_folder in [true, false] {
+            match is_folder {
+                true => std::fs::create_dir(&draft).unwrap(),
+                false => {
+                    let made = std::process::Command::new("mkfifo").arg(&draft).status();
+                    assert!(made.unwrap().success());
+                }
+            }
+            let (run, _) = renew(&world, &[]);
+            let named = "pki/.a.example.json.tmp: not a regular file; remove it";
+            assert!(run.status == 10 && run.stderr.contains(named), "{run:?}");
+            match is_folder {
+                true => std::fs::remove_dir(&draft).unwrap(),
+                false => std::fs::remove_file(&draft).unwrap(),
+            }
+        }
+        let versions = world.home.join("pki/.a.example.key.pem.versions");
+        std::fs::remove_dir_all(&versions).unwrap();
+        std::fs::write(&versions, "").unwrap();
+        let named = "pki/.a.example.key.pem.versions: not a folder; remove it";
+        for command in ["status", "renew"] {
+            let mut command = self::command(&world, &[command, "--dir", "pki"]);
+            let output = command.stderr(Stdio::piped()).output().unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(10) && error.contains(named), "{error}");
+        }
+        std::fs::remove_file(&versions).unwrap();
+        assert_eq!(renew(&world, &[]).0.status, 0);
+    }
+
     /// Sends SIGTERM to a program after `is_ready`, and checks that it ends by it. Returns what it
     /// has written to standard error.
     fn terminate(mut child: std::process::Child, is_ready: impl Fn() -> bool) -> String {
