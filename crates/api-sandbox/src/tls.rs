@@ -20,7 +20,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Creates a CA that issues a certificate for `localhost`, 127.0.0.1, ::1 and `address`.
+    /// Creates a CA that issues a certificate for `localhost`, 127.0.0.1, `::1` and `address`.
     ///
     /// # Errors
     /// Returns an error if the keys or certificates cannot be created.
