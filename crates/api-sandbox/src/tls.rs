@@ -20,7 +20,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Creates a CA that issues a certificate for `localhost`, 127.0.0.1 and `address`.
+    /// Creates a CA that issues a certificate for `localhost`, 127.0.0.1, `::1` and `address`.
     ///
     /// # Errors
     /// Returns an error if the keys or certificates cannot be created.
@@ -31,7 +31,7 @@ impl Tls {
         ca.distinguished_name.push(DnType::CommonName, "api-sandbox CA");
         let ca_key = KeyPair::generate().map_err(io::Error::other)?;
         let ca = CertifiedIssuer::self_signed(ca, ca_key).map_err(io::Error::other)?;
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), address.to_string()];
+        let names = ["localhost", "127.0.0.1", "::1", &address.to_string()].map(str::to_owned);
         let mut leaf = CertificateParams::new(names.to_vec()).map_err(io::Error::other)?;
         leaf.distinguished_name.push(DnType::CommonName, "api-sandbox");
         let key = KeyPair::generate().map_err(io::Error::other)?;

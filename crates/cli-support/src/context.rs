@@ -1300,6 +1300,12 @@ impl<P: Provider> Context<P> {
         self.secret(name, is_stdin, option).map(Some)
     }
 
+    /// Returns the failure of what is left to do after a signal, or `None` if there was no signal.
+    #[must_use]
+    pub fn terminated(&self) -> Option<Failure> {
+        termination::is_ended().then(Failure::unsent)
+    }
+
     /// Asks the user for confirmation before money is transferred or something is deleted. `what`
     /// is the action as an infinitive, such as `cancel promise 1`. Does nothing with `--yes`, or if
     /// no write request is sent because of `--curl` or `--dry-run`.

@@ -399,7 +399,7 @@ fn check_writable(path: &Path) -> Result<(), Failure> {
         Ok(found) if found.is_file() => {
             files::check_writable(&lock).map_err(|error| Failure::file(&lock, &error))
         }
-        Ok(_) => Err(at(&lock, "not a regular file; remove it")),
+        Ok(_) => Err(at(&lock, IRREGULAR)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Failure::file(&lock, &error)),
     }
@@ -502,6 +502,10 @@ impl Pair {
                 Ok(Some(Err(format!("{}: is larger than {} MiB", path.display(), MOST >> 20))))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                // The path is a link into the folder of versions.
+                Err(at(&self.folder.join(versions(&files)), "not a folder; remove it"))
+            }
             Err(error) => Err(Failure::file(path, &error)),
         };
         let read_chain = || content(files.chain(), read(files.chain()));
@@ -581,7 +585,7 @@ impl Pair {
         let path = self.record_path();
         let failed = |error: io::Error| Failure::file(&path, &error);
         let text = serde_json::to_string_pretty(&self.record).map_err(io::Error::other);
-        replace(&path, &(text.map_err(failed)? + "\n")).map_err(failed)?;
+        replace(&path, &(text.map_err(failed)? + "\n"))?;
         self.written = Some(self.record.clone());
         Ok(())
     }
@@ -626,6 +630,9 @@ pub(crate) fn file_failure(error: FileError) -> Failure {
     }
 }
 
+/// The problem with a pipe or a folder in the place of a file.
+const IRREGULAR: &str = "not a regular file; remove it";
+
 /// The suffix of the names of temporary files for records.
 const DRAFT: &str = ".json.tmp";
 
@@ -637,7 +644,8 @@ fn is_draft(name: &str) -> bool {
 
 /// Creates the record at `path`, or replaces it atomically. A replaced record keeps its owner,
 /// group and mode.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::file(path, &error);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
     let draft = folder.join(format!(".{name}.tmp"));
@@ -650,16 +658,23 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut file = match options.open(draft.path()) {
         Ok(file) => file,
         Err(error) => {
+            // The lock of the folder is held, so this is not the file of another run.
+            let failure = match error.kind() {
+                io::ErrorKind::AlreadyExists => at(draft.path(), IRREGULAR),
+                _ => failed(error),
+            };
             draft.keep();
-            return Err(error);
+            return Err(failure);
         }
     };
-    access::keep(&file, path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(draft.path(), path)?;
+    access::keep(&file, path).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(draft.path(), path).map_err(failed)?;
     draft.keep();
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Opens a file of the folder for reading. Returns an error if it is not a regular file. On Unix,
@@ -672,7 +687,7 @@ fn open_regular(path: &Path) -> io::Result<File> {
     let file = options.open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(io::Error::other("not a regular file; remove it")),
+        false => Err(io::Error::other(IRREGULAR)),
     }
 }
 

@@ -190,8 +190,11 @@ impl Provider for TinyCert {
 
 fn test_clock() -> Result<Option<ManualClock>, Failure> {
     let Some(text) = Env::PROCESS.get(TEST_CLOCK)? else { return Ok(None) };
-    let seconds = text.parse().map_err(|_| {
-        Failure::new(Exit::Local, format!("{TEST_CLOCK}: must be a number of seconds"))
+    // Later times than the end of the year 9999 cannot be those of a certificate.
+    let seconds = text.parse().ok().filter(|seconds| (0..=253_402_300_799).contains(seconds));
+    let seconds = seconds.ok_or_else(|| {
+        let problem = "must be a number of seconds from 0 to 253402300799";
+        Failure::new(Exit::Local, format!("{TEST_CLOCK}: {problem}"))
     })?;
     Ok(Some(ManualClock::at_unix(seconds)))
 }

@@ -490,6 +490,11 @@ impl Run<TinyCert> for Renew {
                 }
             };
             let mut done = Done::default();
+            // The pair before has the message about the signal.
+            if let Some(failure) = context.terminated() {
+                rows.push(row(&pair, &done, Some(&failure)));
+                continue;
+            }
             let name = pair.record.name.clone();
             let before = (pair.record.cert_id, pair.record.serial.clone());
             // This is done even if nothing is due, so that problems are detected early, and the
@@ -618,6 +623,7 @@ impl Renew {
         server: &mut Server<'_>,
         now: UnixTime,
     ) {
+        let context = server.context;
         let listed = server.session().and_then(|session| Ok((session, session.list_cas()?)));
         let (session, cas) = match listed {
             Ok(listed) => listed,
@@ -625,6 +631,9 @@ impl Renew {
         };
         let days = u32::try_from(self.within.as_secs().div_ceil(DAY)).unwrap_or(u32::MAX);
         for ca in cas {
+            if context.terminated().is_some() {
+                return;
+            }
             let certs = match session.expiring_certs(ca.id, days) {
                 Ok(certs) => certs,
                 Err(error) => {
@@ -633,6 +642,9 @@ impl Renew {
                 }
             };
             for cert in certs {
+                if context.terminated().is_some() {
+                    return;
+                }
                 // A certificate that has already expired may no longer be used.
                 if cert.expires.is_none_or(|at| at <= now || !is_due(at, self.within, now)) {
                     continue;
@@ -738,7 +750,9 @@ impl Run<TinyCert> for Status {
                     OnDisk::Intact(_) => "valid",
                 };
                 let on_disk = contents.usable();
-                let left = on_disk.as_ref().map(|found| found.expires.seconds() - now.seconds());
+                let left =
+                    |found: &Certificate| found.expires.seconds().saturating_sub(now.seconds());
+                let left = on_disk.as_ref().map(left);
                 let left = left.map(|left| Json::Other(left.div_euclid(86_400).to_string()));
                 let is_deployed = match (&pair.record.deployed_serial, &on_disk) {
                     (Some(serial), Some(found)) => {

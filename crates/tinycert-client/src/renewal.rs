@@ -140,7 +140,7 @@ impl Session {
         request: &CreateCert,
         certs: Vec<CertItem>,
     ) -> Result<Option<CertId>> {
-        let expires_after = UnixTime::from(self.clock().now()).seconds() + YEAR - DAY;
+        let expires_after = UnixTime::from(self.clock().now()).seconds().saturating_add(YEAR - DAY);
         self.issued(request, certs, |cert| {
             cert.expires.is_some_and(|end| end.seconds() >= expires_after)
         })
@@ -179,7 +179,8 @@ impl Session {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn expiring_certs(&self, ca_id: CaId, days: u32) -> Result<Vec<CertItem>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
-        let end = UnixTime::from(self.clock().now()).seconds() + i64::from(days) * DAY;
+        let end =
+            UnixTime::from(self.clock().now()).seconds().saturating_add(i64::from(days) * DAY);
         let has_expired = |cert: &CertItem| cert.status == Some(CertStatus::Expired);
         let replaced: BTreeSet<String> = certs
             .iter()

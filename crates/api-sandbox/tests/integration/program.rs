@@ -1145,6 +1145,15 @@ fn invalid_records_are_named() {
 
 /// Connects to a server whose certificate is signed by the CA in `file`.
 fn encrypted(host: &str, file: &str) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
+    encrypted_as("127.0.0.1", host, file)
+}
+
+/// Connects to `host`, whose certificate must contain `name`.
+fn encrypted_as(
+    name: &str,
+    host: &str,
+    file: &str,
+) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, ServerName};
     use std::sync::Arc;
@@ -1157,7 +1166,7 @@ fn encrypted(host: &str, file: &str) -> rustls::StreamOwned<rustls::ClientConnec
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
     let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
     let stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
@@ -1216,6 +1225,20 @@ fn certificates_are_verified_by_openssl() {
 }
 
 #[cfg(target_os = "linux")]
+/// A server of `--bind ::` is also reached at the loopback addresses.
+#[test]
+fn certificate_contains_all_loopback_names() {
+    let (_running, values) = start(&["tpay", "--tls"], &["TPAY_BASE_URL", "SSL_CERT_FILE"]);
+    let host = values[0].strip_prefix("https://").unwrap();
+    for name in ["localhost", "127.0.0.1", "::1"] {
+        let mut stream = encrypted_as(name, host, &values[1]);
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock).unwrap();
+        }
+    }
+    std::fs::remove_file(&values[1]).unwrap();
+}
+
 #[test]
 fn servers_listen_at_another_address() {
     let arguments = ["tpay", "--bind", "127.0.0.2", "--misbehave", "reset-after-reading"];

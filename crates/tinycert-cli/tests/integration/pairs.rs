@@ -1789,6 +1789,42 @@ mod unix {
         assert_eq!(std::fs::read_to_string(world.home.join("log")).unwrap(), "1\n");
     }
 
+    #[test]
+    fn irregular_files_of_a_pair_are_named() {
+        let world = world();
+        issue(&world, &[]);
+        advance(&world, 340);
+        let draft = world.home.join("pki/.a.example.json.tmp");
+        for is_folder in [true, false] {
+            match is_folder {
+                true => std::fs::create_dir(&draft).unwrap(),
+                false => {
+                    let made = std::process::Command::new("mkfifo").arg(&draft).status();
+                    assert!(made.unwrap().success());
+                }
+            }
+            let (run, _) = renew(&world, &[]);
+            let named = "pki/.a.example.json.tmp: not a regular file; remove it";
+            assert!(run.status == 10 && run.stderr.contains(named), "{run:?}");
+            match is_folder {
+                true => std::fs::remove_dir(&draft).unwrap(),
+                false => std::fs::remove_file(&draft).unwrap(),
+            }
+        }
+        let versions = world.home.join("pki/.a.example.key.pem.versions");
+        std::fs::remove_dir_all(&versions).unwrap();
+        std::fs::write(&versions, "").unwrap();
+        let named = "pki/.a.example.key.pem.versions: not a folder; remove it";
+        for command in ["status", "renew"] {
+            let mut command = self::command(&world, &[command, "--dir", "pki"]);
+            let output = command.stderr(Stdio::piped()).output().unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(10) && error.contains(named), "{error}");
+        }
+        std::fs::remove_file(&versions).unwrap();
+        assert_eq!(renew(&world, &[]).0.status, 0);
+    }
+
     /// Sends SIGTERM to a program after `is_ready`, and checks that it ends by it. Returns what it
     /// has written to standard error.
     fn terminate(mut child: std::process::Child, is_ready: impl Fn() -> bool) -> String {
@@ -1848,6 +1884,34 @@ mod unix {
         }
         assert!(stopped > 5, "{stopped}");
         assert_eq!(results(&renew(&world, &[]).1), ["not due", "not due"]);
+    }
+
+    #[test]
+    fn signal_is_reported_once_for_all_pairs() {
+        // The failure of a single pair is that of the command, which is not printed.
+        for (options, count) in [(&[][..], 1), (&["--all-in-account"], 0)] {
+            let world = world();
+            issue(&world, &[]);
+            for name in ["b.example", "c.example", "d.example"] {
+                good(&world, &["issue", name, "--ca", "561", "--dir", "pki"]);
+            }
+            if !options.is_empty() {
+                // The certificates of the account are not recorded.
+                std::fs::remove_dir_all(world.home.join("pki")).unwrap();
+                std::fs::create_dir(world.home.join("pki")).unwrap();
+            }
+            advance(&world, 340);
+            let server = world.sandbox.tinycert();
+            server.take_seen();
+            let stall = Misbehaviour::StallInHeaders(Duration::from_secs(60));
+            server.misbehave_at("/api/v1/cert/details", stall, 1);
+            let mut command = command(&world, &[&["renew", "--dir", "pki"], options].concat());
+            let child = command.stderr(Stdio::piped()).spawn().unwrap();
+            let is_stalled = || server.seen().iter().any(|seen| seen.status.is_none());
+            let text = terminate(child, is_stalled);
+            let found = text.matches("terminated by a signal").count();
+            assert_eq!(found, count, "{options:?}: {text}");
+        }
     }
 
     #[test]
@@ -1924,5 +1988,17 @@ mod unix {
         assert_eq!(record(&world)["deployed_serial"], Value::Null);
         let (run, rows) = renew(&world, &["--deploy-hook", "true"]);
         assert_eq!((run.status, results(&rows)), (0, vec!["deployed"]));
+    }
+}
+
+#[test]
+fn time_of_the_test_clock_has_limits() {
+    let world = world();
+    for value in ["-1", "253402300800", "9223372036854775807", "9223372036854775808"] {
+        let mut command = world.command(&["issue", "a.example", "--ca", "561", "--dir", "pki"]);
+        command.env("TINYCERT_TEST_CLOCK", value);
+        let run = world.finish(command, "");
+        let named = "tinycert: TINYCERT_TEST_CLOCK: must be a number of seconds from 0 to";
+        assert!(run.status == 10 && run.stderr.starts_with(named), "{value}: {run:?}");
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use api_auth::Secret;
 
 use super::pem::check_pair;
-use super::temporary::{is_temporary, open_regular, sync_folder};
+use super::temporary::{LARGEST, is_temporary, open_regular, sync_folder};
 use super::trust::{check_own, invalid, seen};
 use super::{FileError, ResolvedPath, TemporaryFile};
 
@@ -28,7 +28,7 @@ pub(super) struct Pair {
     chain_temporary: TemporaryFile,
     key_temporary: TemporaryFile,
     /// A copy of the old key, from which the old key can be restored. `None` if there was no old
-    /// key, or if it has not been copied yet.
+    /// key, if it is larger than [`LARGEST`], or if it has not been copied yet.
     old: Option<TemporaryFile>,
 }
 
@@ -71,7 +71,10 @@ impl Pair {
 
     fn write_key(&mut self, key: &Secret) -> io::Result<()> {
         self.key_temporary.write(&[key.expose()])?;
-        if let Some(file) = self.key.open()? {
+        // A larger file is damaged.
+        if let Some(file) = self.key.open()?
+            && file.metadata()?.len() <= LARGEST
+        {
             let mut old = TemporaryFile::own(&self.key, true)?;
             old.copy(file)?;
             self.old = Some(old);
@@ -135,9 +138,10 @@ impl Move {
         self.folder.join(&self.temporary)
     }
 
+    /// Returns whether the file is at `path`. A file larger than [`LARGEST`] is not read.
     fn is_at(&self, path: &Path) -> Result<bool, FileError> {
         match fs::symlink_metadata(path) {
-            Ok(metadata) if !metadata.is_file() => Ok(false),
+            Ok(metadata) if !metadata.is_file() || metadata.len() > LARGEST => Ok(false),
             Ok(_) => mark_of(path).map(|mark| mark == self.mark),
             Err(error) if is_missing(&error) => Ok(false),
             Err(error) => Err(error),
@@ -197,7 +201,11 @@ fn mark_of(path: &Path) -> io::Result<String> {
     }
 
     let mut sum = Fnv(0xcbf2_9ce4_8422_2325);
-    let length = io::copy(&mut open_regular(OpenOptions::new().read(true), path)?, &mut sum)?;
+    let file = open_regular(OpenOptions::new().read(true), path)?;
+    let length = io::copy(&mut file.take(LARGEST + 1), &mut sum)?;
+    if length > LARGEST {
+        return Err(invalid("is larger than 1 MiB"));
+    }
     Ok(format!("{length}-{:016x}", sum.0))
 }
 

@@ -22,7 +22,7 @@ use api_auth::Secret;
 use super::pem::check_pair;
 use super::resolved::{CURRENT, KEY_NAME, MADE_FOR, NAMES, REPLACED};
 use super::temporary::{
-    copy, is_random, new_file, random, replace_access, sync_folder, write_texts,
+    LARGEST, copy, is_random, new_file, random, replace_access, sync_folder, write_texts,
 };
 use super::trust::{check_own, identity, invalid, is_same, seen};
 use super::{FileError, ResolvedPath};
@@ -148,7 +148,7 @@ impl Links {
     }
 
     /// Copies the old files into a version of their own, if [`with_olds`](Self::with_olds) opened
-    /// them.
+    /// them. A file larger than [`LARGEST`] is damaged and is not copied.
     fn copy_olds(&mut self) -> io::Result<()> {
         if self.olds.iter().all(Option::is_none) {
             return Ok(());
@@ -158,6 +158,9 @@ impl Links {
         old.record(&key)?;
         for ((name, resolved), from) in NAMES.iter().zip(&self.paths).zip(&mut self.olds) {
             let Some(from) = from else { continue };
+            if from.metadata()?.len() > LARGEST {
+                continue;
+            }
             copy(from, &mut old.new_file(name, true)?, resolved.kept(&key, name))?;
         }
         old.folder.sync()?;

@@ -76,9 +76,14 @@ impl ResolvedPath {
                 is_redirected |= is_shared;
                 continue;
             };
-            let existing = match seen(&folder.join(versions))? {
-                Some(versions) => {
-                    check_own(&folder, &versions)?;
+            let versions = folder.join(versions);
+            let existing = match seen(&versions)? {
+                Some(found) if !found.is_dir() => {
+                    let problem = format!("{}: not a folder; remove it", versions.display());
+                    return Err(invalid(&problem));
+                }
+                Some(found) => {
+                    check_own(&folder, &found)?;
                     followed(&path)?
                 }
                 None => None,

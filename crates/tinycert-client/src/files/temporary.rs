@@ -17,6 +17,9 @@ use super::trust::{check_replaceable, seen};
 /// The suffix of the names of temporary files.
 const ENDING: &str = ".tmp";
 
+/// The maximum size in bytes of a file that is copied or compared. Chains and keys are much smaller.
+pub(super) const LARGEST: u64 = 1 << 20;
+
 /// A temporary file in the folder of the file to be replaced. It is removed on drop unless it was
 /// moved or kept.
 pub(super) struct TemporaryFile {

@@ -478,6 +478,38 @@ mod unix {
         assert_eq!(folder.names(), [".a.key.versions", "a.key", "a.pem"]);
     }
 
+    /// A damaged file can be larger than the free space of the disk.
+    #[test]
+    fn damaged_large_files_are_not_copied() {
+        const LARGE: u64 = 2 << 20;
+        fn large(folder: &Path) -> usize {
+            let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            let of = |path: PathBuf| match fs::symlink_metadata(&path).unwrap() {
+                found if found.is_dir() => large(&path),
+                found => usize::from(found.len() >= LARGE),
+            };
+            paths.map(of).sum()
+        }
+        for (is_chain, is_key) in [(true, false), (false, true), (true, true)] {
+            let folder = Folder::new();
+            for (way, files) in ways(&folder) {
+                publish(&files, 1).unwrap();
+                let damaged = [(files.chain(), is_chain), (files.key(), is_key)];
+                for (path, _) in damaged.into_iter().filter(|(_, is_damaged)| *is_damaged) {
+                    fs::remove_file(path).unwrap();
+                    fs::File::create(path).unwrap().set_len(LARGE).unwrap();
+                }
+                let before = large(&folder.0);
+                let Prepared(mut publisher, _locks) = files.prepare().unwrap();
+                publisher.write(&chain(2), &key(2)).unwrap();
+                assert_eq!(large(&folder.0), before, "{way} {is_chain} {is_key}");
+                publisher.publish().unwrap();
+                assert_eq!(published(&files), Some(2), "{way} {is_chain} {is_key}");
+                assert_eq!(large(&folder.0), 0, "{way} {is_chain} {is_key}");
+            }
+        }
+    }
+
     #[test]
     fn full_disk_keeps_the_old_pair() {
         let folder = Folder::new();

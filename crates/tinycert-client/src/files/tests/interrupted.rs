@@ -391,6 +391,32 @@ fn pair_is_not_discarded_if_its_files_cannot_be_read() {
 }
 
 #[test]
+fn temporary_file_larger_than_the_limit_is_not_read() {
+    const LARGE: u64 = 2 << 20;
+    let folder = Folder::new();
+    let files = pair(&folder, "x.pem");
+    publish(&files, 1).unwrap();
+    killed(&files, 2, false);
+    // The journal names the large file with its right length and checksum.
+    let path = folder.path("private/.x.key.journal");
+    let journal = fs::read_to_string(&path).unwrap();
+    let mut fields: Vec<String> = journal.split('\0').map(str::to_owned).collect();
+    let temporary = fs::File::create(folder.path(&fields[2])).unwrap();
+    temporary.set_len(LARGE).unwrap();
+    let sum =
+        (0..LARGE).fold(0xcbf2_9ce4_8422_2325_u64, |sum, _| sum.wrapping_mul(0x0100_0000_01b3));
+    fields[3] = format!("{LARGE}-{sum:016x}");
+    fs::write(&path, fields.join("\0")).unwrap();
+    let key = ResolvedPath::resolve(files.key()).unwrap();
+    let journal = Journal::read(&key).unwrap().unwrap();
+    let error = journal.recover(None).unwrap().expect("the chain is not moved").to_string();
+    assert!(error.contains("its temporary file was removed"), "{error}");
+    assert_eq!(published(&files), Some(1));
+    publish(&files, 3).unwrap();
+    assert_eq!(published(&files), Some(3));
+}
+
+#[test]
 fn journal_with_names_other_than_those_of_temporary_files_moves_no_files() {
     let folder = Folder::new();
     let files = pair(&folder, "x.pem");
