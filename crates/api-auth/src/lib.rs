@@ -119,8 +119,6 @@ pub use secret::{Secret, SecretBytes};
 pub use secret_names::{is_secret_header, is_secret_name};
 pub use settings::Settings;
 pub use store::file::FileStore;
-#[doc(hidden)]
-pub use store::folder::give_to_owner;
 #[cfg(unix)]
 #[doc(hidden)]
 pub use store::folder::unix::own_user;
@@ -128,6 +126,11 @@ pub use store::folder::unix::own_user;
 pub use store::forget_token;
 pub use store::lock_once::{LockAttempt, LockOnce};
 pub use store::memory::MemoryStore;
+#[cfg(unix)]
+#[doc(hidden)]
+pub use store::owner::unix::is_trusted;
+#[doc(hidden)]
+pub use store::owner::{check_folder, real_folder};
 pub use store::{TokenKey, TokenStore};
 pub use token::AccessToken;
 pub use transport::{Sent, Transport, TransportError, TransportErrorKind};

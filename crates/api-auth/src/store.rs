@@ -4,6 +4,7 @@ pub(crate) mod file;
 pub(crate) mod folder;
 pub(crate) mod lock_once;
 pub(crate) mod memory;
+pub(crate) mod owner;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use api_auth::validate::{has_outer_space, no_control};
-use api_auth::{Env, Secret};
+use api_auth::{Env, Secret, check_folder};
 use clap::{Args, Subcommand};
 use etcetera::BaseStrategy;
 
@@ -18,7 +18,7 @@ use crate::args::{
 };
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
-use crate::files::{create_folders, folder_of};
+use crate::files::folder_of;
 use crate::lock::LockFile;
 use crate::output::{target_of, write_private};
 use crate::similar::closest;
@@ -688,9 +688,11 @@ impl Profiles {
     }
 
     fn edit_from(path: PathBuf, patience: Duration) -> Result<(Self, LockFile), Failure> {
+        let failed = |error| Failure::file(&path, &error);
         let folder = folder_of(&path);
-        create_folders(folder).map_err(|error| Failure::file(folder, &error))?;
-        let target = target_of(&path).map_err(|error| Failure::file(&path, &error))?;
+        check_folder(folder).and_then(|()| std::fs::create_dir_all(folder)).map_err(failed)?;
+        let target = target_of(&path).map_err(failed)?;
+        check_folder(folder_of(&target)).map_err(failed)?;
         let lock = LockFile::acquire(&target, patience)?;
         Ok((Self::load_from(path)?, lock))
     }
@@ -1434,33 +1436,25 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn new_file_and_folders_belong_to_the_owner_of_the_folder() {
-        use std::os::unix::fs::{MetadataExt, chown};
+    fn nothing_is_changed_in_a_folder_of_another_user() {
+        use std::os::unix::fs::{chown, symlink};
 
         let folder = TestFolder::new();
-        if chown(folder.path(), Some(65_534), Some(65_533)).is_err() {
+        fs::create_dir(folder.join("theirs")).unwrap();
+        fs::write(folder.join("theirs/target"), "").unwrap();
+        symlink("theirs/target", folder.join("profiles.toml")).unwrap();
+        if chown(folder.join("theirs"), Some(65_534), Some(65_534)).is_err() {
             eprintln!("skipped: only root can change the owner of a folder");
             return;
         }
-        let path = folder.join("a/b/profiles.toml");
-        let save = || {
-            let (mut profiles, _lock) = Profiles::edit_from(path.clone(), Duration::ZERO).unwrap();
-            profiles.store("a", &settings(&[("X_ID", "i")]), VARIABLES).unwrap();
-            profiles.save().unwrap();
-        };
-        let access = |path: &Path| {
-            let found = fs::metadata(path).unwrap();
-            (found.uid(), found.gid(), found.mode() & 0o777)
-        };
-        save();
-        assert_eq!(access(&path), (65_534, 65_533, 0o600));
-        for new in [folder.join("a"), folder.join("a/b")] {
-            assert_eq!((access(&new).0, access(&new).1), (65_534, 65_533), "{new:?}");
+        for path in ["theirs/profiles.toml", "theirs/new/profiles.toml", "profiles.toml"] {
+            let failure = Profiles::edit_from(folder.join(path), Duration::ZERO).unwrap_err();
+            let is_named =
+                failure.message().contains("theirs belongs to the user 65534, who could");
+            assert!(failure.exit() == Exit::Local && is_named, "{path}: {failure:?}");
         }
-        // An existing file keeps its owner.
-        chown(&path, Some(65_532), Some(65_531)).unwrap();
-        save();
-        assert_eq!(access(&path), (65_532, 65_531, 0o600));
+        assert_eq!(fs::read_dir(folder.join("theirs")).unwrap().count(), 1);
+        assert_eq!(fs::read_to_string(folder.join("theirs/target")).unwrap(), "");
     }
 
     #[test]

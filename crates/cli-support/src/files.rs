@@ -8,9 +8,6 @@ use std::path::Path;
 #[cfg(unix)]
 use std::sync::atomic::{AtomicBool, Ordering};
 
-#[cfg(unix)]
-use api_auth::give_to_owner;
-
 /// Whether the program prints a message before it waits for another program.
 #[cfg(unix)]
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
@@ -125,34 +122,6 @@ fn open_fifo(option: &str, path: &Path) -> io::Result<Box<dyn Read>> {
 pub(crate) fn folder_of(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new("."))
-}
-
-/// Creates a folder and its missing parents. Those that root creates in a folder of another user
-/// belong to that user.
-///
-/// # Errors
-/// Returns the error of the operating system.
-pub fn create_folders(path: &Path) -> io::Result<()> {
-    if path.as_os_str().is_empty() || path.is_dir() {
-        return Ok(());
-    }
-    let parent = folder_of(path);
-    create_folders(parent)?;
-    match fs::create_dir(path) {
-        #[cfg(unix)]
-        Ok(()) => {
-            let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
-            let folder = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-            // The owner of `parent` may have moved another folder to `path`.
-            if fs::read_dir(path)?.next().is_none() {
-                give_to_owner(&folder, parent);
-            }
-            Ok(())
-        }
-        // Another process has created it.
-        Err(_) if path.is_dir() => Ok(()),
-        created => created,
-    }
 }
 
 /// Checks that the current user can create files in a folder, or write to a file. Changes nothing.

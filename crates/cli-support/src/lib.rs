@@ -223,7 +223,7 @@ fn man<P: Provider>(
             context.note(&format!("dry run: would write the pages to {}", dir.display()));
         }
         Some(dir) => {
-            files::create_folders(&dir).map_err(|error| Failure::file(&dir, &error))?;
+            std::fs::create_dir_all(&dir).map_err(|error| Failure::file(&dir, &error))?;
             let mut command = command.disable_help_subcommand(true);
             command.build();
             pages(&command, &dir)?;

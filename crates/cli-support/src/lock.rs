@@ -5,10 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use api_auth::{Clock, SystemClock, give_to_owner};
+use api_auth::{Clock, SystemClock};
 
 use crate::exit::{Exit, Failure};
-use crate::files::folder_of;
 
 /// The interval between two attempts to lock a lock file.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -68,9 +67,7 @@ impl Drop for LockFile {
     }
 }
 
-/// Opens a lock file, and creates it if it does not exist. A file that root creates gets the owner
-/// of its folder, who could otherwise not open it later. An existing file keeps its owner, because
-/// the owner of the folder can move any file there.
+/// Opens a lock file, and creates it if it does not exist.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -82,11 +79,7 @@ fn open(path: &Path) -> io::Result<File> {
     loop {
         match options.create_new(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            created => {
-                let file = created?;
-                give_to_owner(&file, folder_of(path));
-                return Ok(file);
-            }
+            created => return created,
         }
         match options.create_new(false).open(path) {
             // Another process has removed it.
@@ -143,19 +136,5 @@ mod tests {
         let other = LockFile::acquire(&path, Duration::ZERO).unwrap();
         drop(lock);
         assert!(is_at(&folder.join(".a.lock"), &other.file));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn lock_file_belongs_to_the_owner_of_the_folder() {
-        use std::os::unix::fs::{MetadataExt, chown};
-
-        let folder = TestFolder::new();
-        if chown(folder.path(), Some(65_534), Some(65_534)).is_err() {
-            eprintln!("skipped: only root can change the owner of a folder");
-            return;
-        }
-        let lock = LockFile::acquire(&folder.join("a"), Duration::ZERO).unwrap();
-        assert_eq!(lock.file.metadata().unwrap().uid(), 65_534);
     }
 }

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use api_auth::give_to_owner;
 use clap::ValueEnum;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -831,15 +830,9 @@ pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Writes a file that only its owner can read and write, and replaces an existing one atomically. A
-/// new file that root creates belongs to the owner of its folder.
+/// Writes a file that only its owner can read and write, and replaces an existing one atomically.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut sink = Sink::create(Some(path), true)?;
-    if let Sink::File { file, .. } = &sink
-        && fs::symlink_metadata(path).is_err()
-    {
-        give_to_owner(file, folder_of(path));
-    }
     sink.write(bytes)?;
     sink.end()
 }

@@ -197,7 +197,7 @@ impl Folder {
     /// Creates a folder unless it exists, and locks it as [`lock`](Self::lock) does.
     pub(crate) fn create(path: &Path, most: Duration) -> Result<Self, Failure> {
         if !check_creatable(path)? {
-            files::create_folders(path).map_err(|error| Failure::file(path, &error))?;
+            fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
         }
         Self::lock(path, most)
     }
@@ -361,7 +361,7 @@ fn check_creatable(path: &Path) -> Result<bool, Failure> {
         match fs::metadata(folder) {
             Ok(_) if folder == path => return Ok(true),
             Ok(_) => {
-                let checked = check_folder(folder).and_then(|()| files::check_writable(folder));
+                let checked = check_folder(path).and_then(|()| files::check_writable(folder));
                 return checked.map(|()| false).map_err(failed);
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),

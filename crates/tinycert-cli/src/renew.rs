@@ -594,7 +594,6 @@ fn end(
         };
         let _ = writeln!(io::stderr(), "{text}");
     }
-    context.outcome_shown();
     Ok(exit)
 }
 

@@ -136,25 +136,6 @@ pub(super) fn not_trusted(problem: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, problem.into())
 }
 
-/// Gives a file or folder that the caller has just created in `folder` to the owner and the group
-/// of `folder`, if the caller is root and `folder` belongs to another user. Otherwise, that user
-/// could not replace it later. Does nothing in all other cases, and on systems other than Unix.
-///
-/// The caller must have created `new`: the owner of `folder` can move an existing file of root
-/// there, and must not become its owner. If the owner cannot be changed, a warning is logged.
-#[inline]
-pub fn give_to_owner(new: &File, folder: &Path) {
-    #[cfg(unix)]
-    if let Err(error) = unix::give(new, folder) {
-        log::warn!(
-            "{}: a new file cannot be given to the owner of its folder: {error}",
-            folder.display()
-        );
-    }
-    #[cfg(not(unix))]
-    let _ = (new, folder);
-}
-
 #[cfg(unix)]
 pub(crate) mod unix {
     use std::collections::VecDeque;
@@ -162,7 +143,7 @@ pub(crate) mod unix {
     use std::fs::{self, File, Metadata};
     use std::io;
     use std::os::fd::OwnedFd;
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     use std::path::{Component, Path, PathBuf};
 
     use super::not_trusted;
@@ -184,15 +165,6 @@ pub(crate) mod unix {
     pub fn own_user() -> io::Result<u32> {
         let (reader, _writer) = io::pipe()?;
         Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
-    }
-
-    #[inline]
-    pub(super) fn give(new: &File, folder: &Path) -> io::Result<()> {
-        let folder = fs::metadata(folder)?;
-        if folder.uid() == ROOT || own_user()? != ROOT {
-            return Ok(());
-        }
-        fchown(new, Some(folder.uid()), Some(folder.gid()))
     }
 
     #[inline]

@@ -12,11 +12,7 @@
 
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::{Path, PathBuf};
-
-/// The maximum number of symbolic links in the path of a folder.
-#[cfg(unix)]
-const MOST_LINKS: usize = 40;
+use std::path::Path;
 
 pub(super) fn invalid(problem: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, problem)
@@ -45,30 +41,12 @@ pub(super) fn seen(path: &Path) -> io::Result<Option<Metadata>> {
 mod owners {
     use std::os::unix::fs::MetadataExt;
 
-    use api_auth::own_user;
+    use api_auth::{is_trusted, own_user};
 
     use super::{Identity, Metadata, Path, fs, invalid, io};
 
     const STICKY: u32 = 0o1000;
     const BY_OTHERS: u32 = 0o022;
-
-    /// Returns whether an entry belongs to the caller or to root.
-    fn is_trusted(entry: &Metadata) -> io::Result<bool> {
-        Ok(entry.uid() == 0 || entry.uid() == own_user()?)
-    }
-
-    /// Rejects a folder, or a link to one, that belongs to another user.
-    pub(super) fn check_owner(path: &Path, entry: &Metadata) -> io::Result<()> {
-        if is_trusted(entry)? {
-            return Ok(());
-        }
-        Err(invalid(&format!(
-            "{} belongs to the user {}, who could replace what is written there; run the program \
-             as this user, or use a folder of your own",
-            path.display(),
-            entry.uid()
-        )))
-    }
 
     /// Rejects an entry of a shared folder that belongs to an untrusted user. `problem` is the error
     /// message.
@@ -181,27 +159,29 @@ mod owners {
     }
 }
 
+pub(super) use api_auth::real_folder;
 pub(super) use owners::{
     check_link, check_only_name, check_own, check_replaceable, identity, is_shared, owner,
 };
 
 /// Checks that a folder, and the folders and symbolic links in its path, belong to the caller or
-/// root, so that no other user can replace the folder or the files in it. Does nothing on systems
-/// other than Unix. [`KeyPairFiles`](super::KeyPairFiles) checks its folders in this way.
+/// root, so that no other user can replace the folder or the files in it. If the folder does not
+/// exist, the existing part of its path is checked. Does nothing on systems other than Unix.
+/// [`KeyPairFiles`](super::KeyPairFiles) checks its folders in this way.
 ///
 /// # Errors
-/// Returns an error that names the folder or link that belongs to another user, and errors of the
-/// operating system.
+/// Returns an error that names the folder or link that belongs to another user, an error if `..`
+/// follows a missing folder, and errors of the operating system.
 ///
 /// ```
 /// use std::path::Path;
 /// use tinycert_client::files::check_folder;
 ///
-/// check_folder(Path::new("/"))?;
+/// check_folder(Path::new("/missing/folder"))?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn check_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { real_folder(path).map(drop) } else { Ok(()) }
+    api_auth::check_folder(path)
 }
 
 /// Rejects a file that is a mount point, such as a single file that is mounted into a container,
@@ -251,60 +231,4 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// Returns the real path of a folder, for which symbolic links are followed. Returns an error if the
-/// folder, or a folder or link in its path, belongs to a user other than the caller and root.
-#[cfg(unix)]
-pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
-    use std::ffi::OsString;
-    use std::path::Component;
-
-    fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
-        path.components().rev().map(|part| part.as_os_str().to_owned())
-    }
-
-    let path = match path.is_absolute() {
-        true => path.to_owned(),
-        false => fs::canonicalize(".")?.join(path),
-    };
-    let mut real = PathBuf::from("/");
-    owners::check_owner(&real, &fs::metadata(&real)?)?;
-    let mut left: Vec<OsString> = parts(&path).collect();
-    let mut links = 0;
-    while let Some(part) = left.pop() {
-        match Path::new(&part).components().next() {
-            Some(Component::Normal(_)) => {}
-            Some(Component::ParentDir) => {
-                real.pop();
-                continue;
-            }
-            Some(Component::RootDir) => {
-                real = PathBuf::from("/");
-                continue;
-            }
-            _ => continue,
-        }
-        let next = real.join(&part);
-        let metadata = fs::symlink_metadata(&next)?;
-        owners::check_owner(&next, &metadata)?;
-        if metadata.is_symlink() {
-            check_link(&real, &metadata)?;
-            links += 1;
-            if links > MOST_LINKS {
-                return Err(invalid("too many symbolic links"));
-            }
-            left.extend(parts(&fs::read_link(&next)?));
-        } else if metadata.is_dir() {
-            real = next;
-        } else {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
-    }
-    Ok(real)
-}
-
-#[cfg(not(unix))]
-pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
-    fs::canonicalize(path)
 }
