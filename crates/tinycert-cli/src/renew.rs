@@ -594,6 +594,10 @@ fn end(
         };
         let _ = writeln!(io::stderr(), "{text}");
     }
+    // The message of such a failure says that a write may have been carried out.
+    if failures.iter().any(|failure| failure.exit() == Exit::Unknown) {
+        context.outcome_shown();
+    }
     Ok(exit)
 }
 

@@ -1647,16 +1647,14 @@ impl Program<'_> {
             assert!(shown.contains(setting), "{shown}");
         }
         assert!(!shown.contains("(optional)") && !shown.contains("(optional: )"), "{shown}");
-        // The first prompt is visible.
+        assert!(shown.starts_with("settings of the profile `default`:"), "{shown}");
         let ended = self.on_terminal(&["auth", "login"], "\u{4}").unwrap();
-        let (key, _) = ended.stdout.split_once(':').unwrap();
+        let (key, _) = ended.stdout.lines().nth(1).unwrap().split_once(':').unwrap();
         let problem = format!(" {key}: unexpected end of file");
         assert!(ended.status == 10 && ended.stdout.contains(&problem), "{ended:?}");
-        assert!(shown.contains("settings of the profile `default`:"), "{shown}");
         // Settings that an option supplies are not prompted for.
         let options = ["--base-url", "http://127.0.0.1:1", "--ca-certificate", "ca.pem"];
-        let run = self.on_terminal(&[&["auth", "login"], &options[..]].concat(), &"\n".repeat(20));
-        let shown = run.map(|run| run.stdout + &run.stderr).unwrap();
+        let shown = self.prompted(&[&["auth", "login"], &options[..]].concat()).unwrap();
         for setting in ["environment (", "base_url (", "provider_host (", "ca_certificate ("] {
             assert!(!shown.contains(setting), "{shown}");
         }

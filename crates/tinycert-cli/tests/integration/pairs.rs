@@ -1925,8 +1925,10 @@ mod unix {
             (1, "cert/details", renew, 0),
             (1, "cert/reissue", renew, 1),
             (2, "cert/reissue", renew, 1),
-            (1, "cert/new", new, 1),
             // The response was received, but not shown.
+            (1, "cert/get", renew, 1),
+            (2, "cert/get", renew, 1),
+            (1, "cert/new", new, 1),
             (1, "cert/get", new, 1),
             (1, "connect", &["ca", "list"], 0),
         ] {
@@ -1949,7 +1951,7 @@ mod unix {
                 if (path, format) == ("cert/reissue", "table") && count == 1 {
                     assert!(text.contains(message), "{text}");
                 }
-                if format == "json" && count == 1 {
+                if format == "json" && (count, path) != (2, "cert/reissue") {
                     assert_eq!(text.matches("\"exit\":143").count(), reports, "{path}: {text}");
                 }
             }
