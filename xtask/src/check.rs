@@ -560,7 +560,8 @@ mod tests {
                 assert!(is_run, "no command begins with {begin:?}: {commands:#?}");
             }
         }
-        let first_programs = commands.iter().filter(|command| *command == "run --quiet").count();
+        let first_programs =
+            commands.iter().filter(|command| command.starts_with("run --quiet ")).count();
         assert_eq!(first_programs, PROVIDERS.len());
         let plain = "test --quiet --locked --package api-auth --lib";
         assert!(commands.iter().any(|command| command.starts_with(plain)), "{commands:#?}");

@@ -34,20 +34,35 @@ impl Row {
     }
 }
 
-/// Returns the folder in which the examples run. It belongs to the user who runs them, which may not
-/// be the case for the project's folder.
-fn folder() -> PathBuf {
-    std::env::temp_dir().join(format!("api-clients-demo-{}", std::process::id()))
+/// The name of the folder in which the examples run.
+const DEMO: &str = "demo";
+
+/// A folder in which examples run. It belongs to the user who runs them, which may not be the case
+/// for the project's folder. It is removed when this value is dropped.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    /// Returns the path of the folder with this name.
+    fn path(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()))
+    }
+
+    pub(crate) fn new(name: &str) -> Result<Self, String> {
+        let path = Self::path(name);
+        let created = fs::create_dir_all(&path);
+        created.map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 pub(crate) fn run() -> Outcome {
-    fs::create_dir_all(folder()).map_err(|error| format!("{}: {error}", folder().display()))?;
-    let outcome = run_all();
-    let _ = fs::remove_dir_all(folder());
-    outcome
-}
-
-fn run_all() -> Outcome {
+    let _folder = Folder::new(DEMO)?;
     println!(
         "To run a command after a $ yourself, set the variables that `cargo run -p api-sandbox` prints. A"
     );
@@ -100,7 +115,7 @@ fn command(example: &Example, sandbox: &Sandbox, listener: &str) -> Result<Comma
     let examples = program.parent().map(|folder| folder.join("examples")).unwrap_or_default();
     let program = examples.join(example.name).with_extension(std::env::consts::EXE_EXTENSION);
     let mut command = Command::new(program);
-    command.args(arguments(example, listener)).current_dir(folder());
+    command.args(arguments(example, listener)).current_dir(Folder::path(DEMO));
     shell::set_sandbox(&mut command, sandbox);
     Ok(command)
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
+use crate::demo::Folder;
 use crate::providers::{PROVIDERS, Provider};
 use crate::{Outcome, demo, shell};
 
@@ -38,10 +39,20 @@ fn run_commands(page: &str) -> Result<usize, String> {
     let text = shell::read(page)?.replace("\r\n", "\n");
     let commands = commands(&text);
     let sandbox = demo::start()?;
+    let folder = Folder::new("guide")?;
+    let manifest = shell::root().join("Cargo.toml").display().to_string();
     for command in &commands {
-        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
         let has_own_servers = words.contains(&"api-sandbox");
-        let mut command = shell::cargo(&words);
+        let mut command = if has_own_servers {
+            shell::cargo(&words)
+        } else {
+            let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
+            words.splice(end..end, ["--manifest-path", &manifest]);
+            let mut command = shell::cargo(&words);
+            command.current_dir(&folder.0);
+            command
+        };
         shell::set_sandbox(&mut command, &sandbox);
         let printed = shell::output_of(&mut command)?;
         let links = printed.lines().filter_map(|line| line.strip_prefix("pay at "));
@@ -128,8 +139,10 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     write("src/main.rs", program)?;
 
     let sandbox = demo::start()?;
-    let mut command = shell::cargo(&["run", "--quiet"]);
-    command.current_dir(&folder).env("CARGO_TARGET_DIR", all.join("target"));
+    let manifest = folder.join("Cargo.toml").display().to_string();
+    let mut command = shell::cargo(&["run", "--quiet", "--manifest-path", &manifest]);
+    let folder = Folder::new("newcomer")?;
+    command.current_dir(&folder.0).env("CARGO_TARGET_DIR", all.join("target"));
     shell::set_sandbox(&mut command, &sandbox);
     let printed = shell::output_of(&mut command)?;
     Ok(printed.lines().last().unwrap_or("it succeeded without output").to_owned())
