@@ -163,7 +163,7 @@ impl<P: Provider, C: Run<P>> Run<P> for Noun<C> {
     }
 }
 
-/// Returns the valid command lines that [`parse_named`] parses differently from [`parse`], and the
+/// Returns the valid command lines that `parse_named` parses differently from `parse`, and the
 /// global options for which no valid command line was found. All commands are tried, and
 /// `auth list` with each global option at each place.
 pub fn different<P: Provider, C: CommandLine<P> + Debug>() -> Vec<String> {
