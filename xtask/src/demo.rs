@@ -35,7 +35,7 @@ impl Row {
 }
 
 /// The name of the folder in which the examples run.
-const DEMO: &str = "demo";
+pub(crate) const DEMO: &str = "demo";
 
 /// A folder in which examples run. It belongs to the user who runs them, which may not be the case
 /// for the project's folder. It is removed when this value is dropped.

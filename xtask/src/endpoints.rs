@@ -192,6 +192,7 @@ fn note<T: Default>(gaps: &mut Vec<String>, why: String) -> T {
 /// Runs the provider's tour against a sandbox.
 fn tour(provider: &Provider) -> Result<Called, String> {
     demo::build()?;
+    let _folder = demo::Folder::new(demo::DEMO)?;
     let sandbox = demo::start()?;
     let tour = provider.tour().ok_or("it has no tour")?;
     let output = demo::execute(tour, &sandbox, "")?;
